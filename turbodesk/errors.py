@@ -1,0 +1,162 @@
+"""Every failure a user can meet, drawn as a tree, each with its sentence.
+
+TurbodeskError           says: one sentence · hint: what to do · detail: for the log, scrubbed
+├─ InvalidDraft          field → sentence, shown beside the field
+├─ FileTrouble           a file that cannot be read or written as it must be
+├─ StoreTrouble          the ledger cannot be read or written; nothing is sent that is not written down
+├─ NotSignedIn           there is no secret for this profile
+├─ SecretsLocked         there is a keyring, and it does not open
+├─ NotOffered            this provider has no such thing over its API
+├─ NoConnection          nothing went out, or nothing came back to a question
+├─ OutcomeUnknown        a letter went out and no answer came: look in Reports before sending again
+└─ ProviderError         an answer came, and it is a no
+   ├─ SignInRefused      wrong name or password, a token that is not taken, an account that is not active
+   ├─ Throttled          too many requests; retry_after_s says when
+   ├─ Refused            their words, and the field they name where they name one
+   └─ ProviderBroken     an answer that makes no sense: HTML, cut JSON, a fault on their side
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+
+class TurbodeskError(Exception):
+    """A failure with a sentence for the user.
+
+    `says` is one sentence, `hint` what the user can do (may be empty), `detail` is for the
+    log and for "Copy details": technical, and already free of secrets. `field` names the
+    field of the form it belongs to, or is empty.
+    """
+
+    kind: ClassVar[str] = "error"
+
+    def __init__(self, says: str, *, hint: str = "", detail: str = "", field: str = "") -> None:
+        super().__init__(says)
+        self.says = says
+        self.hint = hint
+        self.detail = detail
+        self.field = field
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.says!r})"
+
+
+class InvalidDraft(TurbodeskError):
+    """What is written cannot be sent as it stands; `problems` maps each field to its sentence."""
+
+    kind = "invalid-draft"
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        if not problems:
+            raise ValueError("an invalid draft has at least one problem")
+        self.problems: dict[str, str] = dict(problems)
+        first = next(iter(self.problems))
+        more = len(self.problems) - 1
+        hint = "Nothing was sent." if not more else f"Nothing was sent; {more} more to mend."
+        detail = "\n".join(f"{field}: {text}" for field, text in self.problems.items())
+        super().__init__(self.problems[first], hint=hint, detail=detail, field=first)
+
+
+class FileTrouble(TurbodeskError):
+    """A file cannot be read or written as it must be."""
+
+    kind = "file"
+
+
+class StoreTrouble(TurbodeskError):
+    """The ledger cannot be read or written; nothing is sent that is not written down."""
+
+    kind = "store"
+
+
+class NotSignedIn(TurbodeskError):
+    """There is no secret for this profile."""
+
+    kind = "not-signed-in"
+
+
+class SecretsLocked(TurbodeskError):
+    """There is a system keyring, and it does not open or does not answer."""
+
+    kind = "secrets-locked"
+
+
+class NotOffered(TurbodeskError):
+    """This provider has no such thing over its API; nothing was asked."""
+
+    kind = "not-offered"
+
+
+class NoConnection(TurbodeskError):
+    """Nothing went out, or nothing came back to a question. A letter that meets this has not left."""
+
+    kind = "no-connection"
+
+
+class OutcomeUnknown(TurbodeskError):
+    """A letter went out and no answer came that says what became of it."""
+
+    kind = "outcome-unknown"
+
+
+class ProviderError(TurbodeskError):
+    """An answer came, and it is a no. `status` is its HTTP status or SMTP code, 0 where it had none."""
+
+    kind = "provider"
+
+    def __init__(
+        self, says: str, *, hint: str = "", detail: str = "", field: str = "", status: int = 0
+    ) -> None:
+        super().__init__(says, hint=hint, detail=detail, field=field)
+        self.status = status
+
+
+class SignInRefused(ProviderError):
+    """Wrong name or password, a token that is not taken, or an account that is not active."""
+
+    kind = "sign-in-refused"
+
+
+class Throttled(ProviderError):
+    """Too many requests. `retry_after_s` is what the provider asked for, None where it said nothing."""
+
+    kind = "throttled"
+
+    def __init__(
+        self,
+        says: str,
+        *,
+        retry_after_s: float | None = None,
+        hint: str = "",
+        detail: str = "",
+        status: int = 429,
+    ) -> None:
+        super().__init__(says, hint=hint, detail=detail, status=status)
+        self.retry_after_s = retry_after_s
+
+
+class Refused(ProviderError):
+    """The provider said no for a reason; `words` are its own texts, in order, at least one."""
+
+    kind = "refused"
+
+    def __init__(
+        self,
+        says: str,
+        *,
+        words: tuple[str, ...] = (),
+        hint: str = "",
+        detail: str = "",
+        field: str = "",
+        status: int = 0,
+    ) -> None:
+        super().__init__(says, hint=hint, detail=detail, field=field, status=status)
+        self.words = words or (says,)
+
+
+class ProviderBroken(ProviderError):
+    """An answer that makes no sense, or a fault on the provider's side."""
+
+    kind = "provider-broken"

@@ -1,0 +1,1 @@
+"""What is spoken about: frozen dataclasses, no I/O, no Qt."""

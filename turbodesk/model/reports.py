@@ -1,0 +1,138 @@
+"""Period, BounceReport, EmailStat, Page: what became of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+Row = TypeVar("Row")
+
+_SINCE = re.compile(r"^(\d{1,4})\s*([dwmy])$")
+_DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days from `start` to `end`, both included; both None is all time."""
+
+    start: date | None = None
+    end: date | None = None
+
+    def __post_init__(self) -> None:
+        if (self.start is None) != (self.end is None):
+            raise ValueError("a period has both ends or none")
+        if self.start is not None and self.end is not None and self.start > self.end:
+            raise ValueError(f"The period ends ({self.end}) before it starts ({self.start}).")
+
+    @classmethod
+    def last_days(cls, days: int, today: date) -> Period:
+        """The last `days` days, today included."""
+        return cls(today - timedelta(days=days - 1), today)
+
+    @classmethod
+    def since(cls, text: str, today: date) -> Period:
+        """The period that `7d`, `2w`, `3m` or `1y` writes, up to today; raises ValueError."""
+        match = _SINCE.match(text.strip().lower())
+        if not match or not int(match[1]):
+            raise ValueError(f"{text!r} is no length of time: write 7d, 2w, 3m or 1y.")
+        return cls.last_days(int(match[1]) * _DAYS[match[2]], today)
+
+    @property
+    def all_time(self) -> bool:
+        return self.start is None
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """Every day of it in order; empty for all time."""
+        if self.start is None or self.end is None:
+            return ()
+        return tuple(self.start + timedelta(days=n) for n in range((self.end - self.start).days + 1))
+
+
+ALL_TIME = Period()
+
+
+class ReportType(StrEnum):
+    """The lists a provider keeps of addresses that something happened to."""
+
+    BOUNCE = "bounce"
+    HARD_BOUNCE = "hardbounce"
+    SOFT_BOUNCE = "softbounce"
+    SPAM = "spam"
+    UNSUBSCRIBE = "unsub"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One entry of such a list. `at` is aware UTC, or None where the provider's time can't be read.
+
+    `words` is what the remote server said, as the provider gave it (empty where it gave nothing).
+    `raw_at` keeps the provider's own text of the time.
+    """
+
+    id: str
+    type: ReportType
+    email: str
+    at: datetime | None
+    words: str = ""
+    raw_at: str = ""
+
+
+class MailStatus(StrEnum):
+    """Where one message to one recipient stands, in the words both turboSMTP generations use."""
+
+    NEW = "NEW"
+    DEFER = "DEFER"
+    SUCCESS = "SUCCESS"
+    OPEN = "OPEN"
+    CLICK = "CLICK"
+    UNSUB = "UNSUB"
+    REPORT = "REPORT"
+    FAIL = "FAIL"
+    SYSFAIL = "SYSFAIL"
+    OTHER = "OTHER"
+
+
+# Statuses overlap: a message has one current status, and a click implies an open and a delivery.
+QUEUED = frozenset({MailStatus.NEW, MailStatus.DEFER})
+OPENED = frozenset({MailStatus.OPEN, MailStatus.CLICK, MailStatus.UNSUB, MailStatus.REPORT})
+DELIVERED = OPENED | {MailStatus.SUCCESS}
+CLICKED = frozenset({MailStatus.CLICK})
+BOUNCED = frozenset({MailStatus.FAIL})
+DROPPED = frozenset({MailStatus.SYSFAIL})
+COMPLAINED = frozenset({MailStatus.REPORT})
+UNSUBSCRIBED = frozenset({MailStatus.UNSUB})
+
+
+@dataclass(frozen=True, slots=True)
+class EmailStat:
+    """One message to one recipient, with its one current status.
+
+    `at` is when it was sent, aware UTC, or None where the provider's time can't be read; `raw_status`
+    and `raw_at` keep the provider's own texts.
+    """
+
+    id: str
+    subject: str
+    sender: str
+    recipient: str
+    at: datetime | None
+    status: MailStatus
+    error: str = ""
+    raw_status: str = ""
+    raw_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """Some rows of a list, newest first, each row once. `total` is how many the provider says there
+    are in all (None: it did not say); `complete` is False on the last page of a list that brought
+    fewer rows than the provider had promised, or that changed while it was read."""
+
+    rows: Sequence[Row]
+    total: int | None = None
+    complete: bool = True
