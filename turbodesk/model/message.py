@@ -69,9 +69,7 @@ def _checked(email: str) -> str:
     if email.count("@") != 1:
         raise AddressError(f"{email} is no address: it needs exactly one @.")
     try:
-        found = validate_email(
-            email, check_deliverability=False, allow_smtputf8=False, test_environment=True
-        )
+        found = validate_email(email, check_deliverability=False, allow_smtputf8=False, test_environment=True)
     except EmailNotValidError as error:
         raise AddressError(f"{email}: {str(error)[:1].lower()}{str(error)[1:]}") from None
     domain = found.ascii_domain
@@ -166,7 +164,7 @@ class Message:
 
     @property
     def recipients(self) -> tuple[tuple[RecipientKind, Address], ...]:
-        """The envelope in the order To, Cc, Bcc; an address that stands twice is kept where it stood first."""
+        """The envelope in the order To, Cc, Bcc; of an address that stands twice, the first stays."""
         seen: set[str] = set()
         found: list[tuple[RecipientKind, Address]] = []
         groups = ((RecipientKind.TO, self.to), (RecipientKind.CC, self.cc), (RecipientKind.BCC, self.bcc))

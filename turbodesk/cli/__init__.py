@@ -1,0 +1,86 @@
+"""The same services on the command line: send, outbox, reports, stats, tools, account, inbox, sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from turbodesk import __version__
+from turbodesk.cli.base import CANCELLED, OK, USAGE, Setting, default_config_dir, exit_code, say
+from turbodesk.cli.desk import account_words, inbox_words, tool_words
+from turbodesk.cli.profiles import profile_words
+from turbodesk.cli.records import report_words, stats_words
+from turbodesk.cli.send import outbox_words, send
+from turbodesk.cli.serve import sandbox_words
+from turbodesk.errors import InvalidDraft, TurbodeskError
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Runs the command line and ends the process with one of the exit codes above."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(run(words))
+
+
+def run(words: list[str]) -> int:
+    """Runs one command; what comes back is its exit code."""
+    as_json = "--json" in words
+    try:
+        answer = commands.main(words, prog_name="turbodesk-cli", standalone_mode=False)
+    except click.UsageError as error:
+        if not as_json:
+            error.show()
+        return _fail(as_json, "usage", error.format_message(), "See --help.", USAGE, silent=not as_json)
+    except TurbodeskError as error:
+        return _fail(as_json, error.kind, error.says, error.hint, exit_code(error), error.field, error.detail)
+    except (click.Abort, KeyboardInterrupt, asyncio.CancelledError):
+        return _fail(as_json, "cancelled", "Cancelled.", "", CANCELLED)
+    return answer if isinstance(answer, int) else OK
+
+
+def _fail(
+    as_json: bool,
+    kind: str,
+    says: str,
+    hint: str,
+    code: int,
+    field: str = "",
+    detail: str = "",
+    *,
+    silent: bool = False,
+) -> int:
+    if as_json:
+        print(json.dumps({"error": {"kind": kind, "says": says, "hint": hint, "field": field}}))
+    if not silent:
+        lines = [says, hint, *(detail.splitlines() if kind == InvalidDraft.kind else ())]
+        say("\n".join(dict.fromkeys(line for line in lines if line)))
+    return code
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
+@click.version_option(__version__, prog_name="turbodesk")
+@click.option("--config-dir", type=click.Path(path_type=Path), help="Where everything kept on disk goes.")
+@click.option("--profile", help="The account to work with; the one last used where none is named.")
+@click.pass_context
+def commands(context: click.Context, config_dir: Path | None, profile: str | None) -> None:
+    """Send mail through turboSMTP, and see what became of it. `sandbox` needs no account."""
+    context.obj = Setting((config_dir or default_config_dir()).expanduser().absolute(), profile)
+
+
+for words in (
+    sandbox_words,
+    profile_words,
+    send,
+    outbox_words,
+    report_words,
+    stats_words,
+    tool_words,
+    account_words,
+    inbox_words,
+):
+    commands.add_command(words)

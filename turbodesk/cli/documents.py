@@ -1,0 +1,211 @@
+"""What the command line prints: our records as JSON documents, and as tables for people."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from turbodesk.errors import TurbodeskError
+from turbodesk.model.account import AccountInfo, Plan, Profile, SubAccount, TrackingTool
+from turbodesk.model.inbox import CaughtMail, CaughtMessage
+from turbodesk.model.reports import EmailStat, Report
+from turbodesk.model.smtp_reply import read_reply
+from turbodesk.store.ledger import Entry
+
+Document = dict[str, Any]
+
+
+def when(at: datetime | None) -> str | None:
+    """A time as ISO 8601 in UTC, None where it is not known."""
+    return at.isoformat().replace("+00:00", "Z") if at else None
+
+
+def error_document(error: TurbodeskError) -> Document:
+    return {"kind": error.kind, "says": error.says, "hint": error.hint, "field": error.field}
+
+
+def entry_document(entry: Entry) -> Document:
+    return {
+        "id": entry.id,
+        "key": entry.key,
+        "state": str(entry.state),
+        "reason": entry.reason,
+        "profile": entry.profile,
+        "from": str(entry.sender),
+        "subject": entry.subject,
+        "created": when(entry.created),
+        "updated": when(entry.updated),
+        "provider_id": entry.provider_id,
+        "attachments": [{"name": name, "size": size} for name, size in entry.attachments],
+        "recipients": [
+            {
+                "address": outcome.address.email,
+                "kind": str(outcome.kind),
+                "outcome": str(outcome.verdict),
+                "provider_id": outcome.provider_id,
+                "words": outcome.words,
+            }
+            for outcome in entry.outcomes
+        ],
+    }
+
+
+def report_document(report: Report) -> Document:
+    reply = read_reply(report.words)
+    return {
+        "id": report.id,
+        "type": str(report.type),
+        "email": report.email,
+        "at": when(report.at),
+        "words": report.words,
+        "code": reply.code or None,
+        "enhanced_code": reply.enhanced or None,
+        "cause": reply.cause.title if report.words else None,
+    }
+
+
+def stat_document(stat: EmailStat) -> Document:
+    return {
+        "id": stat.id,
+        "subject": stat.subject,
+        "sender": stat.sender,
+        "recipient": stat.recipient,
+        "at": when(stat.at),
+        "status": stat.raw_status or str(stat.status),
+        "error": stat.error,
+    }
+
+
+def tool_document(tool: TrackingTool) -> Document:
+    return {"id": tool.id, "enabled": tool.enabled, "forced": tool.forced}
+
+
+def account_document(info: AccountInfo | None) -> Document | None:
+    if info is None:
+        return None
+    return {
+        "id": info.id,
+        "email": info.email,
+        "active": info.active,
+        "ip": info.ip,
+        "gateway": info.gateway,
+    }
+
+
+def plan_document(plan: Plan) -> Document:
+    return {
+        "id": plan.id,
+        "limit": plan.limit,
+        "used": plan.used,
+        "interval": plan.interval,
+        "expires": when(plan.expires),
+        "last_used": when(plan.last_used),
+        "expired": plan.expired,
+        "active": plan.active,
+    }
+
+
+def sub_account_document(sub: SubAccount) -> Document:
+    return {
+        "id": sub.id,
+        "email": sub.email,
+        "active": sub.active,
+        "ip": sub.ip,
+        "sent": sub.sent,
+        "limit": sub.limit,
+        "reputation": sub.reputation,
+    }
+
+
+def profile_document(profile: Profile, current: bool) -> Document:
+    return {
+        "name": profile.name,
+        "provider": profile.provider,
+        "user": profile.user,
+        "dashboard_url": profile.dashboard_url,
+        "send_url": profile.send_url,
+        "inbox_url": profile.inbox_url,
+        "region": profile.region,
+        "send_form": profile.send_form,
+        "no_expire": profile.no_expire,
+        "current": current,
+    }
+
+
+def caught_document(mail: CaughtMail) -> Document:
+    return {
+        "id": mail.id,
+        "at": when(mail.at),
+        "from": str(mail.sender),
+        "subject": mail.subject,
+        "size": mail.size_bytes,
+        "recipients": [
+            {
+                "address": recipient.address.email,
+                "kind": str(recipient.kind),
+                "status": recipient.raw_status,
+                "error": recipient.error,
+            }
+            for recipient in mail.recipients
+        ],
+    }
+
+
+def caught_message_document(message: CaughtMessage) -> Document:
+    headers: dict[str, str | list[str]] = {}
+    for name, value in message.headers:
+        there = headers.get(name)
+        if there is None:
+            headers[name] = value
+        else:
+            headers[name] = [*there, value] if isinstance(there, list) else [there, value]
+    return {
+        **caught_document(message.mail),
+        "headers": headers,
+        "text": message.text,
+        "html": message.html,
+        "source": message.source,
+        "attachments": [
+            {
+                "name": attachment.name,
+                "type": attachment.media_type,
+                "size": attachment.size_bytes,
+                "sha256": attachment.sha256,
+                "content_base64": base64.b64encode(attachment.content).decode("ascii"),
+            }
+            for attachment in message.attachments
+        ],
+    }
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Rows under their heads in columns of equal width; numbers stand right. "None." where there are none."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    if not cells:
+        return "None."
+    right = [all(_number(row[n]) for row in cells) for n in range(len(heads))]
+    widths = [max(len(heads[n]), *(len(row[n]) for row in cells)) for n in range(len(heads))]
+    lines = [list(heads), *cells]
+    return "\n".join(
+        "  ".join(
+            text.rjust(width) if at_right else text.ljust(width)
+            for text, width, at_right in zip(line, widths, right, strict=True)
+        ).rstrip()
+        for line in lines
+    )
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return value.astimezone().strftime("%Y-%m-%d %H:%M")
+    return " ".join(str(value).split())
+
+
+def _number(text: str) -> bool:
+    return text == "–" or text.replace(",", "").replace(".", "", 1).isdigit()

@@ -1,0 +1,62 @@
+"""`sandbox`: the pretend provider, served to whoever wants it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from turbodesk.cli.base import (
+    OK,
+    as_json,
+)
+from turbodesk.errors import FileTrouble
+
+if TYPE_CHECKING:
+    pass
+
+
+@click.group("sandbox")
+def sandbox_words() -> None:
+    """The pretend provider on this computer."""
+
+
+@sandbox_words.command("serve")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0: any free one.")
+@click.option("--data", type=click.Path(path_type=Path, dir_okay=False), help="Its file; none: in memory.")
+@click.option("--history-rows", type=click.IntRange(0), help="Size of the sample history.")
+@click.option("--ready-file", type=click.Path(path_type=Path, dir_okay=False), help="Gets the same JSON.")
+@as_json
+def serve_sandbox(
+    port: int, data: Path | None, history_rows: int | None, ready_file: Path | None, as_json: bool
+) -> int:
+    """Serves the sandbox until it is told to stop (Ctrl+C, SIGTERM)."""
+    from turbodesk.files import write_whole
+    from turbodesk.sandbox.server import SandboxServer
+
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    server = SandboxServer(data, port=port, history_rows=history_rows)
+    try:
+        endpoints = server.start()
+    except OSError as error:
+        raise FileTrouble(
+            f"The sandbox could not start: {error.strerror or error}.",
+            hint="Choose another --port, or leave it out to take a free one.",
+            field="port",
+        ) from error
+    try:
+        document = json.dumps(endpoints.as_json())
+        click.echo(document)
+        if ready_file:
+            write_whole(ready_file, document.encode())
+        while not stop.wait(3600):
+            pass
+    finally:
+        server.stop()
+    return OK

@@ -1,0 +1,203 @@
+"""Opens what the window and the command line both work with: settings, vault, ledger, sandbox, desk."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from turbodesk import settings as settings_file
+from turbodesk.errors import NotSignedIn, StoreTrouble, TurbodeskError
+from turbodesk.model.account import SANDBOX, Profile, Secret
+from turbodesk.providers import check_addresses, open_provider
+from turbodesk.providers.http import Gateway
+from turbodesk.providers.sandbox_control import SandboxControl
+from turbodesk.sandbox.server import Endpoints, SandboxServer
+from turbodesk.services.desk import Desk
+from turbodesk.services.outbox import Outbox
+from turbodesk.settings import Settings
+from turbodesk.store.ledger import Ledger
+from turbodesk.vault import Secrets, Vault
+
+SECRET_VARIABLE = "TURBODESK_SECRET_PASSWORD"  # noqa: S105 (a name, no secret)
+SANDBOX_FILE = "sandbox.sqlite"
+
+
+class Workplace:
+    """Everything open while the program runs over one config dir. Each part opens when first asked for.
+
+    Use it as an async context manager: leaving it closes, in reverse, whatever was opened.
+    """
+
+    def __init__(
+        self,
+        config_dir: Path,
+        *,
+        vault: Secrets | None = None,
+        environment: Mapping[str, str] = os.environ,
+        history_rows: int | None = None,
+    ) -> None:
+        self.config_dir = config_dir
+        self._vault = vault
+        self._environment = environment
+        self._history_rows = history_rows
+        self._settings: Settings | None = None
+        self._gateway: Gateway | None = None
+        self._ledger: Ledger | None = None
+        self._sandbox: SandboxServer | None = None
+        self._starting_sandbox = asyncio.Lock()
+        self._opening_ledger = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        await asyncio.to_thread(settings_file.make_config_dir, self.config_dir)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    @property
+    def settings(self) -> Settings:
+        """What is remembered between runs, as it was when first read or last saved here."""
+        if self._settings is None:
+            self._settings = settings_file.load(self.config_dir)
+        return self._settings
+
+    def change(self, changed: Callable[[Settings], Settings]) -> Settings:
+        """Remembers what `changed` makes of the settings as they are on disk now; raises FileTrouble."""
+        self._settings = settings_file.change(self.config_dir, changed)
+        return self._settings
+
+    @property
+    def vault(self) -> Secrets:
+        """Where secrets are kept. Its methods block."""
+        if self._vault is None:
+            self._vault = Vault(self.config_dir)
+        return self._vault
+
+    @property
+    def gateway(self) -> Gateway:
+        """The one way out to the network."""
+        if self._gateway is None:
+            self._gateway = Gateway()
+        return self._gateway
+
+    @property
+    def endpoints(self) -> Endpoints | None:
+        """Where the built-in sandbox listens, None while it does not run."""
+        return self._sandbox.endpoints if self._sandbox else None
+
+    def profile(self, name: str) -> Profile:
+        """The profile of that name; raises TurbodeskError where there is none. `sandbox` always exists."""
+        if found := self.settings.profile(name):
+            return found
+        if name == SANDBOX:
+            return Profile(SANDBOX, "turbosmtp-v1", colour="teal")
+        raise TurbodeskError(
+            f"There is no profile {name!r}.",
+            hint="`profile list` shows those there are; `profile add` makes one.",
+            field="profile",
+        )
+
+    async def ledger(self) -> Ledger:
+        """The ledger of this config dir; raises StoreTrouble where it cannot be opened."""
+        async with self._opening_ledger:
+            if self._ledger is None:
+                self._ledger = await asyncio.to_thread(Ledger.open, self.config_dir)
+            return self._ledger
+
+    async def secret(self, profile: Profile) -> Secret:
+        """The profile's password: from the environment where it is set, else from the keyring.
+
+        Raises NotSignedIn where there is none, SecretsLocked where the keyring does not open.
+        """
+        if given := self._environment.get(SECRET_VARIABLE):
+            return Secret(given)
+        found = await asyncio.to_thread(self.vault.read, profile.name)
+        if found is None:
+            raise NotSignedIn(
+                f"No password is kept for the profile {profile.name}.",
+                hint="Sign in again, or set TURBODESK_SECRET_PASSWORD where no keyring can be used.",
+                field="password",
+            )
+        return found
+
+    def check_profile(self, profile: Profile) -> None:
+        """Raises InvalidDraft, by field, where the profile's name or addresses cannot be used."""
+        settings_file.check_profile_name(profile.name, (there.name for there in self.settings.profiles))
+        check_addresses(profile)
+
+    async def keep(self, profile: Profile, secret: Secret) -> bool:
+        """Remembers a profile and its secret; whether the secret outlives this run comes back.
+
+        Raises InvalidDraft and FileTrouble with nothing kept, SecretsLocked with the profile kept.
+        """
+        self.check_profile(profile)
+        self.change(lambda settings: settings.with_profile(profile))
+        return await asyncio.to_thread(self.vault.write, profile.name, secret) if secret else False
+
+    async def forget(self, name: str) -> None:
+        """Forgets a profile and its secrets; what it sent stays in the ledger."""
+        await asyncio.to_thread(self.vault.forget, name)
+        self.change(lambda settings: settings.without_profile(name))
+
+    async def desk(self, name: str) -> Desk:
+        """Opens the desk of a profile; the sandbox is started where it is the sandbox's."""
+        profile = self.profile(name)
+        if profile.is_sandbox:
+            return await self._sandbox_desk(profile)
+        return self.desk_with(profile, await self.secret(profile))
+
+    def desk_with(self, profile: Profile, secret: Secret) -> Desk:
+        """A desk for a profile with this secret, whether or not either is kept anywhere."""
+        provider = open_provider(profile, secret, self.gateway)
+        control = SandboxControl(profile.inbox_url, self.gateway) if profile.inbox_url else None
+        return Desk(profile, provider, control)
+
+    async def outbox(self, desk: Desk) -> Outbox:
+        """The outbox of this config dir, sending through `desk`."""
+        return Outbox(await self.ledger(), desk)
+
+    async def aclose(self) -> None:
+        """Closes whatever was opened, in reverse."""
+        if self._gateway is not None:
+            await self._gateway.aclose()
+        if self._ledger is not None:
+            await asyncio.to_thread(self._ledger.close)
+        if self._sandbox is not None:
+            await asyncio.to_thread(self._sandbox.stop)
+        self._gateway = self._ledger = self._sandbox = None
+
+    async def _sandbox_desk(self, profile: Profile) -> Desk:
+        endpoints = await self._start_sandbox()
+        there = replace(
+            profile,
+            user=endpoints.user,
+            dashboard_url=endpoints.dashboard_url,
+            send_url=endpoints.send_url,
+            inbox_url=endpoints.inbox_url,
+        )
+        return self.desk_with(there, Secret(endpoints.password))
+
+    async def _start_sandbox(self) -> Endpoints:
+        async with self._starting_sandbox:
+            if self._sandbox is None:
+                server = SandboxServer(self.config_dir / SANDBOX_FILE, history_rows=self._history_rows)
+                try:
+                    await asyncio.to_thread(server.start)
+                except OSError as error:
+                    raise StoreTrouble(
+                        "The sandbox could not be started on this computer.",
+                        hint="Another program may keep it from listening on 127.0.0.1.",
+                        detail=str(error),
+                    ) from error
+                self._sandbox = server
+            return self._sandbox.endpoints
