@@ -1,0 +1,5 @@
+"""What the bundle's `turbodesk-cli` runs."""
+
+from turbodesk.cli import main
+
+main()

@@ -1,0 +1,191 @@
+"""What is remembered between runs, never a secret: one dataclass, one JSON file."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from turbodesk import json_file
+from turbodesk.errors import FileTrouble, InvalidDraft
+from turbodesk.model.account import SANDBOX, Profile
+
+FILE = "settings.json"
+FORMAT = 1
+THEMES = ("system", "light", "dark")
+LONGEST_NAME = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one config dir remembers.
+
+    `profiles` are those that the user added, in that order; the sandbox is never among them. `geometry`
+    is Qt's own description of the window, as Base64. `note` tells what happened while loading (a broken
+    file was set aside) and is not kept.
+    """
+
+    profiles: tuple[Profile, ...] = ()
+    last_profile: str = SANDBOX
+    last_tab: str = ""
+    theme: str = "system"
+    geometry: str = ""
+    seen_first_run: bool = False
+    note: str = field(default="", compare=False)
+
+    def profile(self, name: str) -> Profile | None:
+        """The added profile of that name, or None."""
+        return next((profile for profile in self.profiles if profile.name == name), None)
+
+    def with_profile(self, profile: Profile) -> Settings:
+        """With `profile` at the end, or in place of the one that had its name."""
+        if self.profile(profile.name) is None:
+            return replace(self, profiles=(*self.profiles, profile))
+        kept = tuple(profile if old.name == profile.name else old for old in self.profiles)
+        return replace(self, profiles=kept)
+
+    def without_profile(self, name: str) -> Settings:
+        """Without the profile of that name; where it was the last one used, the sandbox is now."""
+        last = SANDBOX if self.last_profile == name else self.last_profile
+        kept = tuple(profile for profile in self.profiles if profile.name != name)
+        return replace(self, profiles=kept, last_profile=last)
+
+
+def make_config_dir(config_dir: Path) -> None:
+    """Makes the folder where it is missing, open to its owner alone. Raises FileTrouble."""
+    json_file.make_directory(config_dir)
+
+
+def check_profile_name(text: str, taken: Iterable[str] = ()) -> str:
+    """`text` as the name of a new profile: 1 to 40 printable characters, no part of a path.
+
+    `taken` are the names that are in use. Raises InvalidDraft with the field `name`.
+    """
+    name = unicodedata.normalize("NFC", text.strip())
+    problem = _problem_of_name(name)
+    if not problem and name.casefold() in {other.casefold() for other in taken}:
+        problem = f"There is already a profile “{name}”."
+    if problem:
+        raise InvalidDraft({"name": problem})
+    return name
+
+
+def _problem_of_name(name: str) -> str:
+    if not name:
+        return "Give the profile a name."
+    if len(name) > LONGEST_NAME:
+        return f"A profile's name has at most {LONGEST_NAME} characters; this one has {len(name)}."
+    if not name.isprintable():
+        return "A profile's name has printable characters only."
+    if name.startswith((".", "-")) or not {"/", "\\", ":"}.isdisjoint(name):
+        return "A profile's name does not begin with a dot or a dash and has no slash, backslash or colon."
+    if name.casefold() == SANDBOX:
+        return f"“{SANDBOX}” is the built-in sandbox; choose another name."
+    return ""
+
+
+def load(config_dir: Path) -> Settings:
+    """What was saved there, or the defaults.
+
+    A file that we did not write so is set aside under a name with its date, the last good state is used,
+    and `note` says both. Raises FileTrouble where the file is there and cannot be read.
+    """
+    path = config_dir / FILE
+    try:
+        return _decode(json_file.read(path))
+    except FileNotFoundError:
+        # Taken away between two renames, or by hand: the last good state is better than nothing.
+        saved, _ = _last_good(path)
+        return saved
+    except json_file.NotOursError as problem:
+        aside = _set_aside(path)
+        saved, found = _last_good(path)
+        used = "the last good settings are used" if found else "the settings begin anew"
+        note = f"{FILE} could not be understood ({problem}). It is kept as {aside.name}; {used}."
+        return replace(saved, note=note)
+
+
+def save(config_dir: Path, settings: Settings) -> None:
+    """Writes all of it. Raises FileTrouble."""
+    json_file.write(config_dir / FILE, _encode(settings))
+
+
+def change(config_dir: Path, changed: Callable[[Settings], Settings]) -> Settings:
+    """Loads, lets `changed` change, saves, and gives back what was saved; no other process comes between.
+
+    Nothing is written where nothing changed. Raises FileTrouble, and what `changed` raises.
+    """
+    with json_file.locked(config_dir / FILE):
+        before = load(config_dir)
+        after = changed(before)
+        if after != before or before.note:
+            save(config_dir, after)
+        return after
+
+
+def _last_good(path: Path) -> tuple[Settings, bool]:
+    try:
+        return _decode(json_file.read(json_file.backup_of(path))), True
+    except (FileNotFoundError, json_file.NotOursError, FileTrouble):
+        return Settings(), False
+
+
+def _set_aside(path: Path) -> Path:
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    aside = path.with_name(f"settings.broken-{moment}.json")
+    try:
+        path.replace(aside)
+    except FileNotFoundError:
+        pass  # another process was faster
+    except OSError as error:
+        raise FileTrouble(
+            f"{path} could not be understood and cannot be moved away.",
+            hint="Move it away by hand, then start again.",
+            detail=f"{type(error).__name__}: {error.strerror}",
+        ) from error
+    return aside
+
+
+def _encode(settings: Settings) -> dict[str, Any]:
+    members = {name: value for name, value in asdict(settings).items() if name != "note"}
+    return {"format": FORMAT, **members, "profiles": [asdict(profile) for profile in settings.profiles]}
+
+
+def _decode(value: Mapping[str, Any]) -> Settings:
+    """Raises NotOursError with the name of the member that is wrong."""
+    if value.get("format") != FORMAT:
+        raise json_file.NotOursError(f"“format” is not {FORMAT}")
+    entries = value.get("profiles", [])
+    if not isinstance(entries, list):
+        raise json_file.NotOursError("“profiles” is not a list")
+    profiles = tuple(_decode_profile(entry) for entry in entries)
+    if len({profile.name for profile in profiles}) != len(profiles):
+        raise json_file.NotOursError("two profiles have one name")
+    known = {item.name: item.default for item in fields(Settings) if item.name not in ("profiles", "note")}
+    members = _members(value, known, "")
+    if members.get("theme", "system") not in THEMES:
+        raise json_file.NotOursError("“theme” is none of " + ", ".join(THEMES))
+    return Settings(profiles=profiles, **members)
+
+
+def _decode_profile(value: object) -> Profile:
+    if not isinstance(value, dict):
+        raise json_file.NotOursError("a profile is not an object")
+    members = _members(value, {item.name: item.default for item in fields(Profile)}, "profiles: ")
+    name, provider = members.get("name"), members.get("provider")
+    if not name or not provider or _problem_of_name(name):
+        raise json_file.NotOursError("a profile's “name” or “provider” is missing or not allowed")
+    return Profile(**members)
+
+
+def _members(value: Mapping[str, Any], known: Mapping[str, object], where: str) -> dict[str, Any]:
+    """Those members of `value` that are known, each of its default's type (a text where it has none)."""
+    found = {name: value[name] for name in known if name in value}
+    for name, member in found.items():
+        wanted, word = (bool, "yes or no") if isinstance(known[name], bool) else (str, "text")
+        if type(member) is not wanted:
+            raise json_file.NotOursError(f"{where}“{name}” is not a {word}")
+    return found
