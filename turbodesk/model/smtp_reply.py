@@ -122,16 +122,20 @@ _BY_ENHANCED = {
 
 # Words outrank numbers: servers often put the same number on quite different causes.
 _BY_WORDS: tuple[tuple[str, Cause], ...] = (
-    (r"spf|dkim|dmarc|unauthenticated|not authenticated", NOT_AUTHENTICATED),
-    (r"block ?list|black ?list|spamhaus|rbl|listed (at|by|in)", BLOCK_LIST),
+    (r"\b(spf|dkim|dmarc)\b|unauthenticated|not authenticated", NOT_AUTHENTICATED),
+    (r"block ?list|black ?list|spamhaus|\brbl\b|\blisted (at|by|in|on)\b", BLOCK_LIST),
     (r"mailbox (is )?full|over ?quota|quota exceeded|out of storage|insufficient.{0,12}storage", FULL),
-    (r"no mail hosts|domain.{0,20}(not found|does not exist|unknown)|host unknown|nxdomain", NO_DOMAIN),
+    (r"no mail hosts|(domain|host).{0,20}(not found|does not exist|unknown)|no such (domain|host)"
+     r"|(unknown|invalid) (domain|host)|nxdomain", NO_DOMAIN),
     (r"(mailbox|account|user|recipient).{0,40}(disabled|inactive|suspended|switched off)", SWITCHED_OFF),
     (r"(too large|too big|exceeds.{0,20}size|size limit)", TOO_LARGE),
-    (r"no such|unknown|not found|does(n't| not) exist|illegal alias|recipientnotfound", NO_MAILBOX),
+    (r"no such (user|recipient|mailbox|address|person|account|local)"
+     r"|(user|recipient|address|mailbox|account).{0,40}(unknown|not found|not exist|n't exist)"
+     r"|(unknown|invalid|illegal)( or illegal)? (user|recipient|address|mailbox|alias|local)"
+     r"|recipientnotfound|not found by lookup", NO_MAILBOX),
     (r"greylist|try again later|temporarily deferred|rate limit|too many (connections|messages)|busy", BUSY),
     (r"timed? ?out|connection (refused|reset|dropped|lost)|could not connect|unreachable", NO_ANSWER),
-    (r"spam|policy|content|rejected due to|message rejected|prohibited", POLICY),
+    (r"\bspam|policy|content|rejected due to|message rejected|prohibited", POLICY),
     (r"access denied|recipient (address )?rejected|address rejected", REFUSED_ADDRESS),
 )  # fmt: skip
 _WORDS = tuple((re.compile(pattern, re.IGNORECASE), cause) for pattern, cause in _BY_WORDS)
@@ -142,17 +146,18 @@ def read_reply(words: str) -> SmtpReply:
     head = words[:2000]
     enhanced = match[1] if (match := _ENHANCED.search(head)) else ""
     code = int(match[1]) if (match := _BASIC.search(head)) else 0
-    return SmtpReply(code, enhanced, _kind(code, enhanced), _cause(head, enhanced))
+    cause = _cause(head, code, enhanced)
+    return SmtpReply(code, enhanced, _kind(code, enhanced, cause), cause)
 
 
-def _kind(code: int, enhanced: str) -> BounceKind:
-    first = enhanced[:1] or str(code)[:1]
-    if enhanced[1:] in (".2.2",):  # a full mailbox may be emptied, whatever class its host gives it
+def _kind(code: int, enhanced: str, cause: Cause) -> BounceKind:
+    if cause is FULL:  # a full mailbox may be emptied, whatever class its host gives it
         return BounceKind.SOFT
+    first = enhanced[:1] or str(code)[:1]
     return {"5": BounceKind.HARD, "4": BounceKind.SOFT}.get(first, BounceKind.UNKNOWN)
 
 
-def _cause(words: str, enhanced: str) -> Cause:
+def _cause(words: str, code: int, enhanced: str) -> Cause:
     number = _BY_ENHANCED.get(enhanced[2:])
     # The numbers of class X.1.x and X.2.x are trusted before the words: they are rarely wrong.
     if number in (NO_MAILBOX, SWITCHED_OFF, FULL):
@@ -162,4 +167,4 @@ def _cause(words: str, enhanced: str) -> Cause:
             return cause
     if number is not None:
         return number
-    return BUSY if enhanced.startswith("4") else OTHER
+    return BUSY if (enhanced or str(code)).startswith("4") else OTHER

@@ -54,15 +54,13 @@ class Provider(ABC):
         """Proves the credentials; raises SignInRefused where they are not taken."""
         raise self._not_offered("sign in")
 
-    async def sign_out(self) -> None:
+    async def sign_out(self) -> None:  # noqa: B027 (nothing to do is an answer)
         """Gives back what signing in gave; does nothing where there is nothing to give back."""
 
-    async def aclose(self) -> None:
+    async def aclose(self) -> None:  # noqa: B027
         """Lets go of connections. Nothing is asked."""
 
-    def reports(
-        self, type: ReportType, period: Period, *, text: str = ""
-    ) -> AsyncIterator[Page[Report]]:
+    def reports(self, type: ReportType, period: Period, *, text: str = "") -> AsyncIterator[Page[Report]]:
         """The entries of one list in a period, newest first, page by page, each entry once.
 
         `text` keeps those whose address holds it.
@@ -73,9 +71,7 @@ class Provider(ABC):
         """How many entries `reports` would bring."""
         raise self._not_offered("reports")
 
-    def reports_csv(
-        self, type: ReportType, period: Period, *, text: str = ""
-    ) -> AsyncIterator[bytes]:
+    def reports_csv(self, type: ReportType, period: Period, *, text: str = "") -> AsyncIterator[bytes]:
         """The same list as the provider's own CSV, the bytes as they come."""
         raise self._not_offered("reports")
 
@@ -96,9 +92,7 @@ class Provider(ABC):
         """
         raise self._not_offered("statistics")
 
-    async def count_stats(
-        self, period: Period, *, statuses: frozenset[MailStatus] = frozenset()
-    ) -> int:
+    async def count_stats(self, period: Period, *, statuses: frozenset[MailStatus] = frozenset()) -> int:
         """How many rows `stats` would bring."""
         raise self._not_offered("statistics")
 

@@ -1,0 +1,189 @@
+"""Asks the sandbox for its inbox, and to fail."""
+
+from __future__ import annotations
+
+import binascii
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+import pybase64
+
+from turbodesk.model.inbox import CaughtAttachment, CaughtMail, CaughtMessage, CaughtRecipient
+from turbodesk.model.message import Address, RecipientKind
+from turbodesk.model.reports import MailStatus
+from turbodesk.providers.exchange import Answer, Body, Call, Garbled, JsonReader, Objection, Reason
+from turbodesk.providers.http import ONCE, TOGGLE, ApiClient, Gateway
+
+
+class _Box(msgspec.Struct):
+    email: str
+    name: str = ""
+
+
+class _Recipient(msgspec.Struct):
+    kind: RecipientKind
+    email: str
+    status: str
+    name: str = ""
+    error: str | None = None
+
+
+class _Mail(msgspec.Struct):
+    id: str
+    at: datetime
+    sender: _Box
+    subject: str
+    size_bytes: int
+    recipients: list[_Recipient]
+
+
+class _Line(_Mail):
+    attachments: int = 0
+
+
+class _Lines(msgspec.Struct):
+    messages: list[_Line]
+
+
+class _Part(msgspec.Struct):
+    name: str
+    type: str
+    size: int
+    sha256: str
+    content_base64: str
+    content_id: str | None = None
+
+
+class _Whole(_Mail):
+    headers: list[tuple[str, str]]
+    text: str | None = None
+    html: str | None = None
+    source: str = ""
+    attachments: list[_Part] = []
+
+
+class _Said(msgspec.Struct):
+    message: str = ""
+
+
+class _Accepted(msgspec.Struct):
+    total: int
+    by_key: dict[str, int]
+
+
+_lines = JsonReader(_Lines)
+_whole = JsonReader(_Whole)
+_recipient = JsonReader(_Recipient)
+_said = JsonReader(_Said)
+_accepted = JsonReader(_Accepted)
+_anything = JsonReader(Any)
+
+
+class SandboxControl:
+    """The other side of one sandbox: what it caught, and what should become of it.
+
+    All of it is the sandbox's own API below `/sandbox`, ours. Raises NoConnection where it does not
+    run, Refused where it says no, ProviderBroken where something else answers at its address.
+    """
+
+    def __init__(self, inbox_url: str, gateway: Gateway) -> None:
+        self._api = ApiClient(gateway, inbox_url, title="The sandbox", read_objection=_read_objection)
+
+    async def messages(self, limit: int = 200) -> list[CaughtMail]:
+        """What was caught, newest first, one per accepted send; `limit` at most. `GET /sandbox/messages`."""
+        call = Call("GET", "/sandbox/messages", (("limit", str(limit)),))
+        return await self._api.ask(
+            call, lambda answer: [_line(each) for each in _lines(answer.body).messages]
+        )
+
+    async def message(self, id: str) -> CaughtMessage:
+        """One of them, whole; Refused where there is none of that id. `GET /sandbox/messages/{id}`."""
+        return await self._api.ask(Call("GET", f"/sandbox/messages/{quote(id, safe='')}"), _message)
+
+    async def make(self, id: str, recipient_email: str, event: str) -> CaughtRecipient:
+        """Lets `event` happen to a mail; the recipient as it stands then comes back. Refused where the mail
+        can't move there. `POST /sandbox/messages/{id}/events`."""
+        body = _json({"recipient": recipient_email, "event": event})
+        call = Call("POST", f"/sandbox/messages/{quote(id, safe='')}/events", body=body)
+        return await self._api.ask(call, lambda answer: _caught(_recipient(answer.body)), manner=ONCE)
+
+    async def set_faults(self, faults: Sequence[Mapping[str, object]]) -> None:
+        """Replaces the faults it plays. `PUT /sandbox/faults`."""
+        call = Call("PUT", "/sandbox/faults", body=_json({"faults": list(faults)}))
+        await self._api.ask(call, _read_anything, manner=TOGGLE)
+
+    async def advance_clock(self, seconds: float) -> None:
+        """Moves its clock on, with it tokens and fates. `POST /sandbox/clock`."""
+        call = Call("POST", "/sandbox/clock", body=_json({"advance_s": seconds}))
+        await self._api.ask(call, _read_anything, manner=ONCE)
+
+    async def reset(self) -> None:
+        """Empties mail, faults and history. `POST /sandbox/reset`."""
+        await self._api.ask(Call("POST", "/sandbox/reset"), _read_anything, manner=TOGGLE)
+
+    async def accepted(self) -> dict[str, Any]:
+        """How many sends it took (`total`), and how often each X-Turbodesk-ID was among them (`by_key`).
+        `GET /sandbox/accepted`."""
+        call = Call("GET", "/sandbox/accepted")
+        return await self._api.ask(call, lambda answer: msgspec.structs.asdict(_accepted(answer.body)))
+
+
+def _json(value: object) -> Body:
+    return Body("application/json", msgspec.json.encode(value))
+
+
+def _read_anything(answer: Answer) -> None:
+    if answer.body:
+        _anything(answer.body)
+
+
+def _read_objection(answer: Answer) -> Objection | None:
+    if answer.ok:
+        return None
+    try:
+        words = _said(answer.body).message
+    except Garbled:
+        words = ""
+    reason = Reason.MISSING if answer.status == 404 else Reason.INPUT
+    return Objection((words or answer.excerpt or f"HTTP {answer.status}",), reason)
+
+
+def _message(answer: Answer) -> CaughtMessage:
+    whole = _whole(answer.body)
+    attachments = tuple(map(_attachment, whole.attachments))
+    headers = tuple((name, value) for name, value in whole.headers)
+    return CaughtMessage(
+        _mail(whole, len(attachments)), headers, whole.text or "", whole.html or "", whole.source, attachments
+    )
+
+
+def _line(line: _Line) -> CaughtMail:
+    return _mail(line, line.attachments)
+
+
+def _mail(mail: _Mail, attachments: int) -> CaughtMail:
+    return CaughtMail(
+        mail.id,
+        mail.at if mail.at.tzinfo else mail.at.replace(tzinfo=UTC),
+        Address(mail.sender.email, mail.sender.name),
+        mail.subject,
+        mail.size_bytes,
+        attachments,
+        tuple(map(_caught, mail.recipients)),
+    )
+
+
+def _caught(found: _Recipient) -> CaughtRecipient:
+    status = MailStatus(found.status) if found.status in MailStatus.__members__ else MailStatus.OTHER
+    return CaughtRecipient(found.kind, Address(found.email, found.name), status, found.error or "")
+
+
+def _attachment(part: _Part) -> CaughtAttachment:
+    try:
+        content = pybase64.b64decode(part.content_base64, validate=True)
+    except (binascii.Error, ValueError):
+        raise Garbled("an attachment that is no Base64") from None
+    return CaughtAttachment(part.name, part.type, part.size, part.sha256, content, part.content_id or "")

@@ -1,0 +1,260 @@
+"""How the sandbox is told to fail: statuses, nonsense, delay, cut connections."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, replace
+
+from starlette.responses import HTMLResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from turbodesk.sandbox.wire import Answer, hang_up, transport_of
+
+KINDS = (
+    "status", "html", "truncated", "close_before", "close_after", "delay", "drip", "broken_comma", "huge",
+    "error_under_200", "expire_token", "redirect", "flat_errors",
+)  # fmt: skip
+_HUGE_BYTES = 11_000_000
+_HTML = "<!doctype html><html><title>Bad Gateway</title><body><h1>Bad Gateway</h1></body></html>"
+_MESSAGES = {
+    400: (0, "Bad request"),
+    401: (3, "Invalid authorization token"),
+    403: (7, "No access to this resource"),
+    404: (4, "No such resource"),
+    409: (6, "Concurrent change"),
+    429: (0, "Too many requests"),
+}
+
+
+class NotAFault(Exception):
+    """A sentence that says what is wrong with a fault that was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One way to fail. `match` is the beginning of a path, `method` a method; empty: any.
+
+    `times` is how often it still happens, 0 until it is taken away. `seconds` is how long a delay
+    lasts, or the pause between two bytes of a drip.
+    """
+
+    kind: str
+    match: str = ""
+    method: str = ""
+    status: int = 500
+    seconds: float = 0.0
+    retry_after: str | None = None
+    times: int = 0
+
+    def meets(self, method: str, path: str) -> bool:
+        return path.startswith(self.match) and self.method.upper() in ("", method)
+
+
+def fault_of(given: object) -> Fault:
+    """The fault that a JSON object asks for; raises NotAFault."""
+    if not isinstance(given, dict):
+        raise NotAFault("A fault is an object.")
+    if given.get("kind") not in KINDS:
+        raise NotAFault(f"kind is one of {', '.join(KINDS)}.")
+    retry_after = given.get("retry_after")
+    fault = Fault(
+        kind=given["kind"],
+        match=_text(given, "match"),
+        method=_text(given, "method"),
+        status=int(_number(given, "status", 500)),
+        seconds=_number(given, "seconds", 0.0),
+        retry_after=None if retry_after is None else str(retry_after),
+        times=int(_number(given, "times", 0)),
+    )
+    if not 200 <= fault.status <= 599:
+        raise NotAFault("status is between 200 and 599.")
+    return fault
+
+
+def _text(given: dict[str, object], name: str) -> str:
+    value = given.get(name)
+    if value is not None and not isinstance(value, str):
+        raise NotAFault(f"{name} is a text.")
+    return value or ""
+
+
+def _number(given: dict[str, object], name: str, default: float) -> float:
+    value = given.get(name)
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e6:
+        raise NotAFault(f"{name} is a number from 0.")
+    return value
+
+
+class Faults:
+    """The faults of one server; the first that meets a request happens."""
+
+    def __init__(self) -> None:
+        self._faults: list[Fault] = []
+
+    def set(self, given: object) -> None:
+        """Replaces them all; raises NotAFault and changes nothing then."""
+        if not isinstance(given, list):
+            raise NotAFault("faults is a list.")
+        self._faults = [fault_of(one) for one in given]
+
+    def as_json(self) -> list[dict[str, object]]:
+        return [asdict(fault) for fault in self._faults]
+
+    def take(self, method: str, path: str) -> Fault | None:
+        for position, fault in enumerate(self._faults):
+            if fault.meets(method, path):
+                if fault.times == 1:
+                    del self._faults[position]
+                elif fault.times:
+                    self._faults[position] = replace(fault, times=fault.times - 1)
+                return fault
+        return None
+
+
+@dataclass(slots=True)
+class _Recorded:
+    """An answer that was not sent yet."""
+
+    start: Message
+    body: bytes = b""
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.start = message
+        else:
+            self.body += message.get("body", b"")
+
+    async def replay(self, send: Send) -> None:
+        names = {b"content-length", b"transfer-encoding"}
+        headers = [(name, value) for name, value in self.start["headers"] if name.lower() not in names]
+        headers.append((b"content-length", str(len(self.body)).encode()))
+        await send({**self.start, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+
+class FaultyApp:
+    """An app whose answers under /api and /web go wrong as `faults` says."""
+
+    def __init__(self, app: ASGIApp, faults: Faults, expire_tokens: Callable[[], None]) -> None:
+        self._app = app
+        self._faults = faults
+        self._expire_tokens = expire_tokens
+        self._bent: dict[str, Callable[[_Recorded], None]] = {
+            "broken_comma": _break_comma,
+            "huge": _make_huge,
+            "error_under_200": _say_200,
+            "flat_errors": _flatten,
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        fault = self._faults.take(scope["method"], path) if path.startswith(("/api", "/web")) else None
+        if fault is None:
+            await self._app(scope, receive, send)
+            return
+        match fault.kind:
+            case "close_before":
+                await hang_up(scope, receive)
+            case "status" | "html" | "redirect":
+                await _drain(receive)
+                await _instead(fault, scope)(scope, receive, send)
+            case "expire_token":
+                self._expire_tokens()
+                await self._app(scope, receive, send)
+            case _:
+                await self._after(fault, scope, receive, send)
+
+    async def _after(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handles the request, and then does something to its answer."""
+        recorded = _Recorded({})
+        await self._app(scope, receive, recorded.send)
+        if not recorded.start:
+            return  # a scenario address has closed the connection
+        if fault.kind in self._bent:
+            self._bent[fault.kind](recorded)
+            await recorded.replay(send)
+            return
+        plays: dict[str, Callable[[], Awaitable[None]]] = {
+            "close_after": lambda: hang_up(scope, receive),
+            "truncated": lambda: _truncate(recorded, scope, receive),
+            "delay": lambda: _delay(recorded, fault, send),
+            "drip": lambda: _drip(recorded, fault, send),
+        }
+        await plays[fault.kind]()
+
+
+def _instead(fault: Fault, scope: Scope) -> Response:
+    headers = {} if fault.retry_after is None else {"Retry-After": fault.retry_after}
+    if fault.kind == "html":
+        return HTMLResponse(_HTML, fault.status, headers)
+    if fault.kind == "redirect":
+        host = next(value.decode("latin-1") for name, value in scope["headers"] if name == b"host")
+        status = fault.status if 300 <= fault.status < 400 else 302
+        return Response(status_code=status, headers={"Location": f"http://{host}/redirected"})
+    number, message = _MESSAGES.get(fault.status, (5, "An error occurred on the server"))
+    body: dict[str, object] = {"errorCode": number} if number else {}
+    return Answer({**body, "message": message}, fault.status, headers)
+
+
+async def _drain(receive: Receive) -> None:
+    while (await receive()).get("more_body"):
+        pass
+
+
+async def _truncate(recorded: _Recorded, scope: Scope, receive: Receive) -> None:
+    """Promises the whole body, sends half of it, closes."""
+    transport = transport_of(scope)
+    lines = [f"HTTP/1.1 {recorded.start['status']} OK", "content-type: application/json"]
+    head = "\r\n".join([*lines, f"content-length: {len(recorded.body)}", "", ""]).encode()
+    transport.write(head + recorded.body[: len(recorded.body) // 2])
+    transport.close()
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _delay(recorded: _Recorded, fault: Fault, send: Send) -> None:
+    await asyncio.sleep(fault.seconds)
+    await recorded.replay(send)
+
+
+async def _drip(recorded: _Recorded, fault: Fault, send: Send) -> None:
+    await send(recorded.start)
+    for byte in recorded.body:
+        await send({"type": "http.response.body", "body": bytes([byte]), "more_body": True})
+        await asyncio.sleep(fault.seconds)
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _break_comma(recorded: _Recorded) -> None:
+    recorded.body = re.sub(rb',(\s*"mid")', rb"\1", recorded.body)
+
+
+def _make_huge(recorded: _Recorded) -> None:
+    recorded.body = json.dumps({"message": "OK", "padding": "x" * _HUGE_BYTES}).encode()
+
+
+def _say_200(recorded: _Recorded) -> None:
+    recorded.start = {**recorded.start, "status": 200}
+
+
+def _flatten(recorded: _Recorded) -> None:
+    """Errors in one flat list, as the later generation writes them."""
+    try:
+        answer = json.loads(recorded.body)
+    except ValueError:
+        return
+    if isinstance(answer, dict) and "errors" in answer:
+        recorded.body = json.dumps({**answer, "errors": _flat(answer["errors"])}).encode()
+
+
+def _flat(errors: object) -> list[object]:
+    if isinstance(errors, dict):
+        return _flat(errors.get("errors"))
+    if isinstance(errors, list):
+        return [text for error in errors for text in _flat(error)]
+    return [errors]

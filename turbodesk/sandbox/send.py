@@ -1,0 +1,229 @@
+"""Reads a send as turboSMTP reads it: who asks, what is wrong with it, and what it asks for."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from turbodesk.sandbox import mime
+from turbodesk.sandbox.post import Part, Post, Recipient
+from turbodesk.sandbox.wire import text_of
+
+SUBJECT_LIMIT = 700
+KEY_HEADER = "x-turbodesk-id"
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_ADDRESS = re.compile(rf'(?:{_ATOM}(?:\.{_ATOM})*|"[^"\\\x00-\x1f]+")@(?:{_LABEL}\.)+[A-Za-z](?:{_LABEL})?')
+_NAMED = re.compile(r"([^<>]*)<([^<>]*)>")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_LINE_BREAK = re.compile(r"[\r\n\x00]")
+_HEADER_NAME = re.compile(r"[!-9;-~]+")
+_DATA_PREFIX = re.compile(r"data:[^,]{0,200};base64,")
+_BLANK = re.compile(r"\s+")
+_EMAIL_LIMIT, _LOCAL_LIMIT = 254, 64
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One of the three ways to send. `beta` words errors its own way, in one flat list."""
+
+    name: str
+    limit_bytes: int
+    beta: bool = False
+    mid: bool = False
+    attachments: bool = True
+    credentials_in_query: bool = True
+
+
+BETA = Dialect("Beta 1.0", 4_000_000, beta=True, attachments=False)
+V1 = Dialect("V1", 4_000_000)
+V2 = Dialect("V2", 24_000_000, mid=True, credentials_in_query=False)
+
+
+class Refused(Exception):
+    """A send that is not taken; `errors` is what the answer says under that name."""
+
+    def __init__(self, errors: object) -> None:
+        super().__init__(errors)
+        self.errors = errors
+
+
+def read_send(fields: Mapping[str, object], dialect: Dialect) -> Post:
+    """What `fields` ask for; raises Refused with the first kind of trouble found.
+
+    The order is sender, recipients present, each address, subject and headers, MIME, attachments, size.
+    """
+    sender = read_address(text_of(fields.get("from")))
+    if sender is None:
+        raise Refused(["missing or not valid sender email (from)"])
+    recipients = _recipients(fields, dialect)
+    subject = text_of(fields.get("subject"))
+    if len(subject) > SUBJECT_LIMIT:
+        raise Refused([f"subject too long (max {SUBJECT_LIMIT} characters)"])
+    if _LINE_BREAK.search(subject):
+        raise Refused(["subject not valid"])
+    headers = _headers(fields)
+    raw = text_of(fields.get("mime_raw") or fields.get("mime"))
+    text = text_of(fields.get("content"))
+    html = text_of(fields.get("html_content") or fields.get("content_html"))
+    given = _attachments(fields) if dialect.attachments and not raw else []
+    size = sum(len(part.encode()) for part in (raw, *(() if raw else (text, html))))
+    if raw:
+        return _raw_post(sender, recipients, subject, headers, raw.encode(), size, dialect)
+    parts = tuple(_part(attachment, sender[1]) for attachment in given)
+    _check_size(size + sum(len(text_of(attachment.get("content"))) for attachment in given), dialect)
+    name, email = sender
+    return Post(email, name, recipients, subject, text, html, headers, parts, key=_key(headers))
+
+
+def _raw_post(
+    sender: tuple[str, str],
+    recipients: tuple[Recipient, ...],
+    subject: str,
+    headers: tuple[tuple[str, str], ...],
+    raw: bytes,
+    size: int,
+    dialect: Dialect,
+) -> Post:
+    if not mime.is_message(raw):
+        raise Refused({"message": "error", "errors": "Invalid Mime"})
+    _check_size(size, dialect)
+    caught = mime.read(raw)
+    name, email = sender
+    return Post(
+        sender=email,
+        sender_name=name,
+        recipients=recipients,
+        subject=subject or next((value for name, value in caught.headers if name.lower() == "subject"), ""),
+        text=caught.text,
+        html=caught.html,
+        headers=headers,
+        parts=caught.parts,
+        mime=raw,
+        key=_key(headers) or _key(caught.headers),
+    )
+
+
+def _key(headers: Iterable[tuple[str, str]]) -> str:
+    return next((value for name, value in headers if name.lower() == KEY_HEADER), "")
+
+
+def _check_size(size: int, dialect: Dialect) -> None:
+    if size > dialect.limit_bytes:
+        raise Refused([f"message too large: {size} bytes with Base64, at most {dialect.limit_bytes}"])
+
+
+def read_address(entry: str) -> tuple[str, str] | None:
+    """Name and e-mail of `user@host` or `Name <user@host>`; None where it is not valid."""
+    entry = entry.strip()
+    name = ""
+    if entry.endswith(">"):
+        named = _NAMED.fullmatch(entry)
+        if named is None or _CONTROL.search(named[1]):
+            return None
+        name, entry = named[1].strip().strip('"').strip(), named[2].strip()
+    local = entry.rpartition("@")[0]
+    if len(entry) > _EMAIL_LIMIT or len(local) > _LOCAL_LIMIT or not _ADDRESS.fullmatch(entry):
+        return None
+    return name, entry
+
+
+def _recipients(fields: Mapping[str, object], dialect: Dialect) -> tuple[Recipient, ...]:
+    """Everybody in `to`, `cc` and `bcc`, each address once.
+
+    The lists are torn at every comma, even inside a quoted name: so does the service.
+    """
+    lists = {kind: _entries(text_of(fields.get(kind))) for kind in ("to", "cc", "bcc")}
+    for kind in ("cc", "bcc"):
+        if lists[kind] == ["None"]:  # an old Python client writes its missing value so
+            lists[kind] = []
+    if not lists["to"]:
+        raise Refused(["missing recipients (to)"])
+    found: dict[str, Recipient] = {}
+    bad: list[str] = []
+    for kind, entries in lists.items():
+        for entry in entries:
+            address = read_address(entry)
+            if address is None:
+                bad.append(_bad_address(entry, kind, dialect))
+            else:
+                name, email = address
+                found.setdefault(email.lower(), Recipient(kind, email, name))
+    if bad:
+        raise Refused(bad if dialect.beta else [bad])
+    return tuple(found.values())
+
+
+def _entries(text: str) -> list[str]:
+    return [entry for entry in (piece.strip() for piece in text.split(",")) if entry]
+
+
+def _bad_address(entry: str, kind: str, dialect: Dialect) -> str:
+    if dialect.beta:
+        return f"'{entry}' {'recipient' if kind == 'to' else kind} email not valid"
+    return f"'{entry}' '{kind}' email not valid"
+
+
+def _headers(fields: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+    """`custom_headers` as an object, as the JSON text of one, or an empty list; `reply_to` outranks them."""
+    given = fields.get("custom_headers")
+    if isinstance(given, str) and given.strip():
+        try:
+            given = json.loads(given)
+        except (ValueError, RecursionError):
+            raise Refused(["custom_headers is not a valid JSON object"]) from None
+    if not given:
+        given = {}
+    if not isinstance(given, dict):
+        raise Refused(["custom_headers is not a valid JSON object"])
+    headers = {
+        text_of(name): text_of(value if isinstance(value, str) else str(value))
+        for name, value in given.items()
+    }
+    reply_to = text_of(fields.get("reply_to"))
+    if reply_to:
+        headers = {name: value for name, value in headers.items() if name.lower() != "reply-to"}
+        headers["Reply-To"] = reply_to
+    for name, value in headers.items():
+        if not _HEADER_NAME.fullmatch(name) or _LINE_BREAK.search(value):
+            raise Refused([f"custom header '{name}' not valid"])
+    return tuple(headers.items())
+
+
+def _attachments(fields: Mapping[str, object]) -> list[dict[str, object]]:
+    given = fields.get("attachments")
+    if not given:
+        return []
+    if not isinstance(given, list) or not all(isinstance(attachment, dict) for attachment in given):
+        raise Refused(["attachments is not a valid list"])
+    return given
+
+
+def _part(attachment: Mapping[str, object], sender: str) -> Part:
+    """One attachment; its Content-ID gets the sender's domain, as the service writes it."""
+    name = text_of(attachment.get("name"))
+    content = text_of(attachment.get("content"))
+    prefix = _DATA_PREFIX.match(content)
+    if prefix:
+        content = content[prefix.end() :]
+    content_id = _CONTROL.sub("", text_of(attachment.get("content_id")))
+    if content_id:
+        content_id = f"{content_id}@{sender.rpartition('@')[2]}"
+    kind = text_of(attachment.get("type")) or "application/octet-stream"
+    return Part(name, kind, _decoded(content, name), content_id)
+
+
+def _decoded(content: str, name: str) -> bytes:
+    try:
+        return binascii.a2b_base64(content, strict_mode=True)
+    except (ValueError, binascii.Error):
+        pass  # wrapped lines are fine, rubbish is not
+    try:
+        return base64.b64decode(_BLANK.sub("", content), validate=True)
+    except (ValueError, binascii.Error):
+        raise Refused([f"attachment '{name}' is not valid Base64"]) from None

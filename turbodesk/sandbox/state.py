@@ -1,0 +1,403 @@
+"""What the sandbox keeps, in SQLite: mail taken in, what became of it, sign-ins, its clock."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import sqlite3
+import time
+import zlib
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+
+from turbodesk.sandbox import fate as fates
+from turbodesk.sandbox.history import DEFAULT_DAYS, DEFAULT_ROWS, history
+from turbodesk.sandbox.listing import EMAILS, REPORTS, Listings, Value
+from turbodesk.sandbox.post import Part, Post, Recipient
+from turbodesk.sandbox.tables import SCHEMA, VERSION, EmailRow, MailRow, ReportRow, id_at
+
+USER = "sandbox@example.com"
+INACTIVE_USER = "inactive@example.com"
+PASSWORD = "sandbox"  # noqa: S105 - it guards nothing: whoever reaches the loopback port may read it
+TOKEN_LIFE_S = 3600
+TOOLS = ("clickTracking", "openingTracking")
+
+_BUSY_S = 60.0
+_ADD_MAIL = "INSERT INTO mail VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ADD_PART = "INSERT INTO part VALUES (?, ?, ?, ?, ?, ?)"
+_ADD_EMAIL = "INSERT INTO email VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_ADD_REPORT = "INSERT INTO report(list, hard, email, at, response, sent) VALUES (?, ?, ?, ?, ?, ?)"
+_EMPTY = "DELETE FROM mail; DELETE FROM part; DELETE FROM email; DELETE FROM report;"
+
+_PLAN_LIMITS = (2_500, 10_000, 25_000, 100_000, 500_000, 2_500_000, 10_000_000)
+
+
+class Standing(Enum):
+    """What a name and a password are worth."""
+
+    GOOD = "good"
+    WRONG = "wrong"
+    INACTIVE = "inactive"
+
+
+class CannotBecome(Exception):
+    """A status that does not lead to the one asked for."""
+
+
+class State:
+    """One sandbox over one SQLite file, or over memory. Belongs to the thread that made it.
+
+    Several processes may keep the same file open at once. What was accepted is on file when the call
+    returns and outlives the process, though not the machine: these are play data, and are not fsynced.
+    """
+
+    def __init__(
+        self,
+        data: Path | None = None,
+        *,
+        history_rows: int | None = None,
+        history_days: int = DEFAULT_DAYS,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Opens `data`, or makes it with a past; raises OSError where it is a file of something else."""
+        self._clock = clock
+        if data is not None and not data.exists():
+            os.close(os.open(data, os.O_CREAT | os.O_RDWR, 0o600))
+        self._db = sqlite3.connect(data or ":memory:", timeout=_BUSY_S, isolation_level=None)
+        try:
+            self._prepare(DEFAULT_ROWS if history_rows is None else history_rows, history_days)
+        except sqlite3.DatabaseError as error:
+            self._db.close()
+            raise OSError(f"{data} cannot be used as the sandbox's data file: {error}") from error
+        self._listings = Listings(self._db)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _prepare(self, rows: int, days: int) -> None:
+        # Not WAL: two processes share the file, and SQLite before 3.51.3 may lose a checkpoint then.
+        for pragma in ("journal_mode=TRUNCATE", "synchronous=OFF", "cache_size=-65536", "temp_store=MEMORY"):
+            self._db.execute(f"PRAGMA {pragma}")
+        if self._db.execute("PRAGMA user_version").fetchone()[0] == VERSION:
+            return
+        with self._writing():
+            version = self._db.execute("PRAGMA user_version").fetchone()[0]
+            if version == VERSION:
+                return
+            if version:
+                raise sqlite3.DatabaseError("another version wrote it")
+            for statement in SCHEMA.strip().split(";\n"):
+                self._db.execute(statement)
+            if rows:
+                self._add_history(rows, days)
+            self._db.execute(f"PRAGMA user_version={VERSION}")
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._db
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    # the clock and the account
+
+    def now(self) -> float:
+        """The sandbox's own time, in epoch seconds."""
+        return self._clock() + float(self._meta("offset"))
+
+    def advance(self, seconds: float) -> float:
+        """Moves the clock forward for every process on this file; the new time comes back."""
+        with self._writing() as db:
+            db.execute("UPDATE meta SET value = value + ? WHERE key = 'offset'", (seconds,))
+        return self.now()
+
+    def _meta(self, key: str) -> int | float:
+        value: int | float = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()[0]
+        return value
+
+    def standing(self, user: str, password: str) -> Standing:
+        if not hmac.compare_digest(password.encode(), PASSWORD.encode()):
+            return Standing.WRONG
+        match user.strip().lower():
+            case "sandbox@example.com":
+                return Standing.GOOD
+            case "inactive@example.com":
+                return Standing.INACTIVE
+        return Standing.WRONG
+
+    def issue_token(self, *, forever: bool) -> str:
+        """A new token, good for an hour of the sandbox's clock or for ever; only its hash is kept."""
+        token = secrets.token_hex(21)
+        now = self.now()
+        with self._writing() as db:
+            db.execute("DELETE FROM token WHERE expires <= ?", (now,))
+            db.execute(
+                "INSERT INTO token VALUES (?, ?)", (_hash(token), None if forever else now + TOKEN_LIFE_S)
+            )
+        return token
+
+    def token_good(self, token: str) -> bool:
+        found = self._db.execute("SELECT expires FROM token WHERE hash = ?", (_hash(token),)).fetchone()
+        return found is not None and (found[0] is None or found[0] > self.now())
+
+    def revoke_token(self, token: str) -> bool:
+        """False where there is no such token any more."""
+        good = self.token_good(token)
+        with self._writing() as db:
+            db.execute("DELETE FROM token WHERE hash = ?", (_hash(token),))
+        return good
+
+    def expire_tokens(self) -> None:
+        with self._writing() as db:
+            db.execute("DELETE FROM token")
+
+    def tool_enabled(self, tool: str) -> bool:
+        return bool(self._meta(tool))
+
+    def switch_tool(self, tool: str, *, enabled: bool) -> None:
+        with self._writing() as db:
+            db.execute("UPDATE meta SET value = ? WHERE key = ?", (int(enabled), tool))
+
+    def set_credit(self, recipients: int | None) -> None:
+        """How many more recipients are paid for; None: as many as one likes."""
+        with self._writing() as db:
+            db.execute("UPDATE meta SET value = ? WHERE key = 'credit'", (recipients,))
+
+    def plan_limit(self) -> int:
+        return int(self._meta("plan_limit"))
+
+    def sent_since(self, moment: int) -> int:
+        """How many recipients were sent to since a moment in epoch milliseconds."""
+        sql = "SELECT count(*) FROM email WHERE id >= ?"
+        return int(self._db.execute(sql, (id_at(moment),)).fetchone()[0])
+
+    # taking mail in
+
+    def accept(self, posts: Sequence[Post]) -> list[int | None]:
+        """Stores `posts` and what becomes of their recipients, all at once; their ids, or None: no credit.
+
+        The ids of a message's recipients are the numbers after its own.
+        """
+        given: list[int | None] = []
+        with self._writing() as db:
+            offset, credit, last = db.execute(
+                "SELECT (SELECT value FROM meta WHERE key = 'offset'), "
+                "(SELECT value FROM meta WHERE key = 'credit'), (SELECT max(id) FROM email)"
+            ).fetchone()
+            now_ms = int((self._clock() + offset) * 1000)
+            next_id = max(id_at(now_ms) + secrets.randbelow(1 << 20), (last or 0) + 1)
+            for post in posts:
+                if credit is not None and credit < len(post.recipients):
+                    given.append(None)
+                    continue
+                self._add_post(next_id, now_ms, post)
+                given.append(next_id)
+                next_id += len(post.recipients) + 1
+                credit = None if credit is None else credit - len(post.recipients)
+            if credit is not None:
+                db.execute("UPDATE meta SET value = ? WHERE key = 'credit'", (credit,))
+        return given
+
+    def _add_post(self, mid: int, now_ms: int, post: Post) -> None:
+        headers = json.dumps(post.headers)
+        self._db.execute(
+            _ADD_MAIL,
+            (mid, post.sender, post.sender_name, post.subject, len(post.recipients), len(post.parts),
+             post.size_bytes, post.key, headers, post.text, post.html, post.mime),
+        )  # fmt: skip
+        for position, part in enumerate(post.parts):
+            self._db.execute(_ADD_PART, (mid, position, part.name, part.type, part.content, part.content_id))
+        for id, to in enumerate(post.recipients, mid + 1):
+            fate = fates.of_recipient(to.email)
+            self._db.execute(
+                _ADD_EMAIL,
+                (id, post.subject, post.sender, to.email, fate.status, fate.error, to.kind, to.name),
+            )
+            if fate.list:
+                self._db.execute(_ADD_REPORT, (fate.list, fate.hard, to.email, now_ms, fate.error, id))
+
+    def add_history(self, rows: int, *, days: int = DEFAULT_DAYS, bounce_share: float = 0.019) -> None:
+        """Adds a past of `rows` messages, whatever there is already."""
+        with self._writing():
+            self._add_history(rows, days, bounce_share)
+            self._changed()
+
+    def _add_history(self, rows: int, days: int, bounce_share: float = 0.019) -> None:
+        reports: list[tuple[int, str, bool, str, str | None, int]] = []
+
+        def emails() -> Iterator[tuple[object, ...]]:
+            last = 0
+            for at_ms, subject, sender, recipient, fate, event_ms in history(
+                rows, now=self.now(), days=days, bounce_share=bounce_share
+            ):
+                last = max(last + 1, id_at(at_ms) + zlib.crc32(recipient.encode()) % (1 << 20))
+                if fate.list:
+                    reports.append((event_ms, fate.list, fate.hard, recipient, fate.error, last))
+                yield last, subject, sender, recipient, fate.status, fate.error, None, None
+
+        self._db.executemany(_ADD_EMAIL, emails())
+        reports.sort()
+        self._db.executemany(
+            _ADD_REPORT,
+            ((kind, hard, email, at, said, sent) for at, kind, hard, email, said, sent in reports),
+        )
+        limit = next((limit for limit in _PLAN_LIMITS if limit > rows * 45 // days), _PLAN_LIMITS[-1])
+        self._db.execute("UPDATE meta SET value = ? WHERE key = 'plan_limit'", (limit,))
+
+    def reset(self) -> None:
+        """Empties mail, reports and history, and sets the clock right."""
+        with self._writing() as db:
+            for statement in _EMPTY.split(";"):
+                db.execute(statement)
+            db.execute("UPDATE meta SET value = 0.0 WHERE key = 'offset'")
+            db.execute("UPDATE meta SET value = NULL WHERE key = 'credit'")
+            self._changed()
+
+    def _changed(self) -> None:
+        self._db.execute("UPDATE meta SET value = value + 1 WHERE key = 'changes'")
+
+    # reports and statistics
+
+    def reports(
+        self, list: str, hard: bool | None, *, since_ms: int, until_ms: int, contains: str = ""
+    ) -> array[int]:
+        """The ids of the entries from `since_ms` up to before `until_ms`, oldest first.
+
+        `contains` is looked for in the e-mail, without regard to case.
+        """
+        like = None
+        if contains:
+            like = "%" + contains.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
+        parameters: dict[str, Value] = {
+            "list": list, "hard": hard, "since": since_ms, "until": until_ms, "like": like,
+        }  # fmt: skip
+        return self._listings.ids(REPORTS, parameters)
+
+    def report_rows(self, cids: Sequence[int]) -> list[ReportRow]:
+        """Those entries, newest first."""
+        rows = self._db.execute(
+            "SELECT cid, list, email, at, response, (SELECT subject FROM email WHERE id = sent), "
+            "(SELECT sender FROM email WHERE id = sent) FROM report "
+            "WHERE cid IN (SELECT value FROM json_each(?)) ORDER BY cid DESC",
+            (json.dumps(cids),),
+        )
+        return [ReportRow(*row) for row in rows]
+
+    def delete_reports(self, list: str, hard: bool | None, cids: Sequence[int] | None = None) -> int:
+        """Takes those entries, or all, off a list; how many went."""
+        with self._writing() as db:
+            gone = db.execute(
+                "DELETE FROM report WHERE list = :list AND (:hard IS NULL OR hard = :hard) "
+                "AND (:cids IS NULL OR cid IN (SELECT value FROM json_each(:cids)))",
+                {"list": list, "hard": hard, "cids": None if cids is None else json.dumps(cids)},
+            ).rowcount
+            if gone:
+                self._changed()
+        return gone
+
+    def emails(self, *, since_ms: int, until_ms: int, statuses: Sequence[str] | None = None) -> array[int]:
+        """The ids of the messages taken in from `since_ms` up to before `until_ms`, oldest first."""
+        wanted = None if statuses is None else json.dumps(statuses)
+        parameters: dict[str, Value] = {
+            "since": id_at(since_ms), "until": id_at(until_ms), "statuses": wanted,
+        }  # fmt: skip
+        return self._listings.ids(EMAILS, parameters)
+
+    def email_rows(self, ids: Sequence[int]) -> list[EmailRow]:
+        """Those messages, newest first."""
+        rows = self._db.execute(
+            "SELECT * FROM email WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id DESC",
+            (json.dumps(ids),),
+        )
+        return [EmailRow(*row) for row in rows]
+
+    def last_emails(self, count: int) -> list[EmailRow]:
+        """The newest messages, newest first."""
+        rows = self._db.execute("SELECT * FROM email ORDER BY id DESC LIMIT ?", (count,))
+        return [EmailRow(*row) for row in rows]
+
+    # the inbox
+
+    def mail_count(self) -> int:
+        return int(self._db.execute("SELECT count(*) FROM mail").fetchone()[0])
+
+    def mails(self, limit: int, offset: int) -> list[MailRow]:
+        """Accepted sends, newest first."""
+        rows = self._db.execute(
+            "SELECT id, sender, sender_name, subject, recipients, attachments, size FROM mail "
+            "ORDER BY id DESC LIMIT ? OFFSET ?",
+            (limit, offset),
+        )
+        return [MailRow(*row) for row in rows]
+
+    def mail(self, mid: int) -> MailRow | None:
+        row = self._db.execute(
+            "SELECT id, sender, sender_name, subject, recipients, attachments, size FROM mail WHERE id = ?",
+            (mid,),
+        ).fetchone()
+        return MailRow(*row) if row else None
+
+    def recipients(self, mail: MailRow) -> list[EmailRow]:
+        """The recipients of an accepted send, in the order in which it named them."""
+        rows = self._db.execute(
+            "SELECT * FROM email WHERE id > ? AND id <= ? ORDER BY id", (mail.id, mail.id + mail.recipients)
+        )
+        return [EmailRow(*row) for row in rows]
+
+    def post(self, mail: MailRow) -> Post:
+        """An accepted send as it came."""
+        headers, text, html, mime = self._db.execute(
+            "SELECT headers, text, html, mime FROM mail WHERE id = ?", (mail.id,)
+        ).fetchone()
+        parts = self._db.execute(
+            "SELECT name, type, content, content_id FROM part WHERE mail = ? ORDER BY position", (mail.id,)
+        )
+        return Post(
+            sender=mail.sender,
+            sender_name=mail.sender_name,
+            recipients=tuple(
+                Recipient(row.kind or "to", row.recipient, row.name or "") for row in self.recipients(mail)
+            ),
+            subject=mail.subject,
+            text=text,
+            html=html,
+            headers=tuple((name, value) for name, value in json.loads(headers)),
+            parts=tuple(Part(*row) for row in parts),
+            mime=mime,
+        )
+
+    def happen(self, row: EmailRow, event: str) -> EmailRow:
+        """Makes `event` happen to a message; it comes back as it is then. Raises CannotBecome."""
+        fate = fates.of_event(event, row.recipient)
+        with self._writing() as db:
+            status = db.execute("SELECT status FROM email WHERE id = ?", (row.id,)).fetchone()[0]
+            if fate.status not in fates.MAY_BECOME.get(status, frozenset()):
+                raise CannotBecome(
+                    f"The message to {row.recipient} is {status}: it cannot become {fate.status}."
+                )
+            db.execute(
+                "UPDATE email SET status = ?, error = ? WHERE id = ?", (fate.status, fate.error, row.id)
+            )
+            if fate.list:
+                now_ms = int(self.now() * 1000)
+                db.execute(_ADD_REPORT, (fate.list, fate.hard, row.recipient, now_ms, fate.error, row.id))
+            self._changed()
+        return row._replace(status=fate.status, error=fate.error)
+
+    def accepted(self) -> tuple[int, dict[str, int]]:
+        """How many sends were accepted, and how often each id of the sender's own."""
+        counts = self._db.execute("SELECT key, count(*) FROM mail WHERE key != '' GROUP BY key")
+        return self.mail_count(), dict(counts.fetchall())
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,246 @@
+"""turboSMTP's first API: reports and statistics, in pages, counted and as CSV."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from turbodesk.sandbox.listing import newest_first
+from turbodesk.sandbox.state import State
+from turbodesk.sandbox.tables import EmailRow, ReportRow, moment_ms
+from turbodesk.sandbox.wire import Answer, NoSuchThing, NotValid
+
+REPORT_PAGE, EMAIL_PAGE = 20, 10
+_DEFAULT_ZONE = "+01:00"
+_FEEDS = ("10", "20", "30")
+_EVER_MS = (0, 253_402_300_800_000)
+_EXPORT_STEP = 500
+
+# type → the list it shows, and whether only hard or only soft bounces of it
+_TYPES: dict[str, tuple[str, bool | None]] = {
+    "bounce": ("bounce", None),
+    "hardbounce": ("bounce", True),
+    "softbounce": ("bounce", False),
+    "spam": ("spam", None),
+    "unsub": ("unsub", None),
+}
+_CSV_STATUS = {"bounce": "FAIL", "spam": "REPORT", "unsub": "UNSUB"}
+_DATE_FORMS = (
+    ("%Y-%m-%d %H:%M:%S", timedelta(seconds=1)),
+    ("%Y-%m-%d", timedelta(days=1)),
+    ("%Y-%m-%dT%H:%M:%S", timedelta(seconds=1)),
+)
+_OFFSET = re.compile(r"([+\- ])(\d{2}):?(\d{2})")
+_STATUS = re.compile(r"[A-Za-z]+|\*")
+
+
+def timestamp(at_ms: int, zone: tzinfo = UTC) -> str:
+    """ISO 8601 with milliseconds and Z, whatever the zone: a wall clock that says it is UTC."""
+    return datetime.fromtimestamp(at_ms / 1000, zone).isoformat(timespec="milliseconds")[:23] + "Z"
+
+
+class Lists:
+    """R1 to R8 and T1 to T4 of the API. A page that is no number, or is below 1, is read as page 1.
+
+    All raise NoSuchThing for a type there is not, and NotValid for a parameter that cannot be read.
+    """
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    # reports: `ts` is UTC, and `tz` says where the days of start and end begin
+
+    async def reports(self, request: Request) -> Response:
+        return self._report_page(request, _days(request))
+
+    async def all_reports(self, request: Request) -> Response:
+        return self._report_page(request, _EVER_MS)
+
+    async def count_reports(self, request: Request) -> Response:
+        return Answer({"count": len(self._cids(request, _days(request)))})
+
+    async def count_all_reports(self, request: Request) -> Response:
+        return Answer({"count": len(self._cids(request, _EVER_MS))})
+
+    async def export_reports(self, request: Request) -> Response:
+        return self._report_csv(request, _days(request))
+
+    async def export_all_reports(self, request: Request) -> Response:
+        return self._report_csv(request, _EVER_MS)
+
+    async def delete_reports(self, request: Request) -> Response:
+        ids = [piece.strip() for piece in request.query_params.get("ids", "").split(",") if piece.strip()]
+        if not ids or not all(re.fullmatch(r"\d{1,18}", id) for id in ids):
+            raise NotValid("ids")
+        self._state.delete_reports(*_list_of(request), [int(id) for id in ids])
+        return Answer({"success": True})
+
+    async def delete_spam(self, request: Request) -> Response:
+        self._state.delete_reports("spam", None)
+        return Answer({"success": True})
+
+    def _cids(self, request: Request, period: tuple[int, int]) -> array[int]:
+        kind, hard = _list_of(request)
+        contains = request.query_params.get("filter", "").strip()
+        return self._state.reports(kind, hard, since_ms=period[0], until_ms=period[1], contains=contains)
+
+    def _report_page(self, request: Request, period: tuple[int, int]) -> Answer:
+        cids = newest_first(self._cids(request, period), _page(request), REPORT_PAGE)
+        return Answer(
+            [
+                {"cid": row.cid, "email": row.email, "ts": timestamp(row.at_ms), "response": row.response}
+                for row in self._state.report_rows(cids)
+            ]
+        )
+
+    def _report_csv(self, request: Request, period: tuple[int, int]) -> StreamingResponse:
+        def lines(ids: list[int]) -> Iterator[str]:
+            return (_report_line(row) for row in self._state.report_rows(ids))
+
+        return _csv("Status;Subject;From;To;Date;Reason", self._cids(request, period), lines)
+
+    # statistics: `sendTime` is the wall clock of `tz`
+
+    async def emails(self, request: Request) -> Response:
+        zone = _zone(request)
+        ids = newest_first(self._ids(request, "start", "end"), _page(request), EMAIL_PAGE)
+        return Answer([_email(row, zone) for row in self._state.email_rows(ids)])
+
+    async def count_emails(self, request: Request) -> Response:
+        return Answer({"count": len(self._ids(request, "start", "end"))})
+
+    async def last_emails(self, request: Request) -> Response:
+        count = request.path_params["no"]
+        if count not in _FEEDS:
+            raise NoSuchThing
+        zone = _zone(request)
+        return Answer([_email(row, zone) for row in self._state.last_emails(int(count))])
+
+    async def export_emails(self, request: Request) -> Response:
+        zone = _zone(request)
+
+        def lines(ids: list[int]) -> Iterator[str]:
+            return (_email_line(row, zone) for row in self._state.email_rows(ids))
+
+        ids = self._ids(request, "start_date", "end_date")
+        return _csv("Id;Status;Subject;From;To;Date;Error", ids, lines)
+
+    def _ids(self, request: Request, start: str, end: str) -> array[int]:
+        since_ms, until_ms = _period(request, start, end)
+        statuses = _statuses(request.query_params.get("filter", ""))
+        return self._state.emails(since_ms=since_ms, until_ms=until_ms, statuses=statuses)
+
+
+def _list_of(request: Request) -> tuple[str, bool | None]:
+    try:
+        return _TYPES[request.path_params["type"]]
+    except KeyError:
+        raise NoSuchThing from None
+
+
+def _page(request: Request) -> int:
+    page = request.query_params.get("page", "")
+    return max(int(page), 1) if re.fullmatch(r"\d{1,9}", page) else 1
+
+
+def _zone(request: Request) -> tzinfo:
+    """An offset or the name of a zone; the plus of an offset may have become a space on its way."""
+    text = request.query_params.get("tz") or _DEFAULT_ZONE
+    offset = _OFFSET.fullmatch(text)
+    try:
+        if offset:
+            minutes = int(offset[2]) * 60 + int(offset[3])
+            return timezone(timedelta(minutes=-minutes if offset[1] == "-" else minutes))
+        return ZoneInfo(text)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise NotValid("tz") from None
+
+
+def _days(request: Request) -> tuple[int, int]:
+    return _period(request, "start", "end")
+
+
+def _period(request: Request, start: str, end: str) -> tuple[int, int]:
+    """Half-open, in epoch milliseconds. The end's whole day, or whole second, is in it; no date: no bound."""
+    zone = _zone(request)
+    since, _ = _moment(request, start, zone)
+    until, last = _moment(request, end, zone)
+    return (
+        _EVER_MS[0] if since is None else int(since.timestamp() * 1000),
+        _EVER_MS[1] if until is None else int((until + last).timestamp() * 1000),
+    )
+
+
+def _moment(request: Request, name: str, zone: tzinfo) -> tuple[datetime | None, timedelta]:
+    """The moment that a parameter names, and how long what it names goes on."""
+    text = request.query_params.get(name, "").strip()
+    if not text:
+        return None, timedelta()
+    for form, lasts in _DATE_FORMS:
+        try:
+            moment = datetime.strptime(text, form).replace(tzinfo=zone)
+            moment.timestamp()
+        except (ValueError, OverflowError):
+            continue
+        return moment, lasts
+    raise NotValid(name)
+
+
+def _statuses(text: str) -> list[str] | None:
+    """The statuses that a filter names, however it is written; None: all."""
+    words = [word.upper() for word in _STATUS.findall(text)]
+    return None if not words or "*" in words else sorted(set(words))
+
+
+def _email(row: EmailRow, zone: tzinfo) -> dict[str, object]:
+    return {
+        "id": row.id,
+        "subject": row.subject,
+        "sender": row.sender,
+        "recipient": row.recipient,
+        "sendTime": timestamp(moment_ms(row.id), zone),
+        "status": row.status,
+        "error": row.error,
+    }
+
+
+def _report_line(row: ReportRow) -> str:
+    status, when = _CSV_STATUS[row.list], timestamp(row.at_ms)
+    cells = (status, _quoted(row.subject), row.sender or "", row.email, when, _quoted(row.response))
+    return ";".join(cells) + "\r\n"
+
+
+def _email_line(row: EmailRow, zone: tzinfo) -> str:
+    when = timestamp(moment_ms(row.id), zone)
+    cells = (
+        str(row.id),
+        row.status,
+        _quoted(row.subject),
+        row.sender,
+        row.recipient,
+        when,
+        _quoted(row.error),
+    )
+    return ";".join(cells) + "\r\n"
+
+
+def _quoted(text: str | None) -> str:
+    return '"' + text.replace('"', '""') + '"' if text else ""
+
+
+def _csv(header: str, ids: array[int], lines: Callable[[list[int]], Iterator[str]]) -> StreamingResponse:
+    """Newest first, read a few hundred rows at a time."""
+
+    async def content() -> AsyncIterator[str]:
+        yield header + "\r\n"
+        for end in range(len(ids), 0, -_EXPORT_STEP):
+            yield "".join(lines(list(ids[max(end - _EXPORT_STEP, 0) : end])))
+
+    headers = {"Content-Disposition": "attachment; filename=export.csv"}
+    return StreamingResponse(content(), media_type="text/csv", headers=headers)
