@@ -1,0 +1,286 @@
+"""Every send, written down before it leaves, and what came of it.
+
+queue → claim → mark_wire, all before the first byte leaves, then one of settle, hold, refuse, lose.
+A send without the wire mark has surely not left; one with the mark and without an outcome is unknown,
+and nothing here ever takes it back into the queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from base64 import b32encode
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from secrets import token_bytes
+from typing import TypeVar
+from uuid import uuid4
+
+from turbodesk.errors import StoreTrouble
+from turbodesk.model.message import Message
+from turbodesk.model.outcome import SendResult, SendState, Verdict, state_of
+from turbodesk.store import records
+from turbodesk.store.attachments import Attachments
+from turbodesk.store.database import Database
+from turbodesk.store.entry import Entry, Step
+from turbodesk.store.instances import Instance, living
+from turbodesk.store.payload import digest_of, freeze, thaw, with_sources
+from turbodesk.store.schema import APPLICATION_ID, MIGRATIONS
+from turbodesk.store.writer import Writer
+
+__all__ = ["Entry", "Ledger", "Step", "new_id", "new_key"]
+
+EXCERPT = 2000  # characters of an answer that are kept
+
+T = TypeVar("T")
+
+
+def new_id() -> str:
+    """A name for one send in the ledger."""
+    return uuid4().hex
+
+
+def new_key() -> str:
+    """A name for one send on the wire: `td-` and 26 characters, never given twice."""
+    return "td-" + b32encode(token_bytes(20))[:26].decode().lower()
+
+
+class Ledger:
+    """The ledger of one config dir, open. Several programs may have it open at once.
+
+    What a method has written is on the disk when it comes back. All of them raise StoreTrouble, also
+    where a change is asked for that must not happen; then nothing was changed.
+    """
+
+    def __init__(self, database: Database, instance: Instance, attachments: Attachments) -> None:
+        self._database = database
+        self._instance = instance
+        self._attachments = attachments
+        self._live: dict[str, records.Live] = {}  # what this program is sending
+        self._writer = Writer(database, database.connect(write=True))
+        self._reading = database.connect(write=False)
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="ledger-reader")
+
+    @classmethod
+    def open(cls, directory: Path) -> Ledger:
+        """Opens the ledger of `directory`, making it where there is none. Blocks; raises StoreTrouble.
+
+        Sends that a program left unfinished when it ended are put right: without the wire mark they are
+        queued again and wait for a person, with it they are unknown. Nothing is sent.
+        """
+        database = Database(directory / "ledger.sqlite", APPLICATION_ID, MIGRATIONS)
+        with database.exclusive():
+            database.prepare()
+            alive = living(directory / "instances")
+            attachments = Attachments(directory / "attachments")
+            _put_right(database, alive, attachments)
+            instance = Instance(directory / "instances")
+            try:
+                return cls(database, instance, attachments)
+            except BaseException:
+                instance.close()
+                raise
+
+    def close(self) -> None:
+        """Finishes what was asked for and lets go. Blocks. What is being sent must have ended before."""
+        self._writer.close()
+        self._reader.shutdown()
+        self._reading.close()
+        self._instance.close()
+
+    async def queue(self, message: Message, *, profile: str, provider: str, id: str = "") -> Entry:
+        """Writes the message down, attachments copied, and leaves it waiting for a person.
+
+        It gets its key where it has none. Raises FileTrouble where an attachment cannot be read or is
+        no longer what was attached.
+        """
+        now = _now()
+        kept, payload = await self._prepared(message)
+        entry = records.written(id or new_id(), kept, payload, profile, provider, now)
+        await self._writer.run(lambda c: records.insert(c, entry, kept, payload, now, None))
+        return entry
+
+    async def begin(
+        self, message: Message, *, profile: str, provider: str, id: str = ""
+    ) -> tuple[Entry, Message]:
+        """`queue` and `claim` in one commit; with the entry comes the message as it is kept, to be sent."""
+        now = _now()
+        kept, payload = await self._prepared(message)
+        queued = records.written(id or new_id(), kept, payload, profile, provider, now)
+        entry = replace(queued, state=SendState.SENDING, attempts=1)
+
+        def work(connection: sqlite3.Connection) -> None:
+            number = records.insert(connection, entry, kept, payload, now, self._instance.id)
+            self._live[entry.id] = records.Live(number, 1, now, entry)
+
+        await self._writer.run(work)
+        return entry, kept
+
+    async def claim(self, id: str) -> bool:
+        """Takes a queued send for this program; False where it is no longer queued."""
+
+        def work(connection: sqlite3.Connection) -> bool:
+            live = records.claim(connection, id, self._instance.id, _now())
+            if live is not None:
+                self._live[id] = live
+            return live is not None
+
+        return await self._writer.run(work)
+
+    async def mark_wire(self, id: str) -> None:
+        """Writes down that the first byte is about to leave. Only then may it leave."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            if id not in self._live:
+                raise records.not_ours()
+            records.mark_wire(connection, self._live[id], _now())
+
+        await self._writer.run(work)
+
+    async def settle(self, id: str, result: SendResult) -> Entry:
+        """What the provider answered, one outcome for every recipient.
+
+        Of a send that is settled already only a note is taken.
+        """
+        state = state_of(result.outcomes)
+        change = records.Change(
+            state,
+            reason=result.note,
+            outcomes=result.outcomes,
+            provider_id=result.provider_id,
+            phase=_ANSWERS[state],
+            excerpt=result.note[:EXCERPT],
+        )
+        return await self._finish(id, change)
+
+    async def hold(self, id: str, reason: str, *, status: int = 0, detail: str = "") -> Entry:
+        """Back into the queue, where it waits for a person: it surely was not taken. `reason` says why."""
+        change = records.Change(
+            SendState.QUEUED,
+            reason=reason,
+            phase="Put back into the queue",
+            status=status,
+            excerpt=(detail or reason)[:EXCERPT],
+        )
+        return await self._finish(id, change)
+
+    async def refuse(self, id: str, reason: str, words: str, *, status: int = 0) -> Entry:
+        """A complete answer said no, to all recipients; `words` are the provider's."""
+        change = records.Change(
+            SendState.REFUSED,
+            reason=reason,
+            verdict=Verdict.REFUSED,
+            words=words,
+            phase="The provider refused it",
+            status=status,
+            excerpt=words[:EXCERPT],
+        )
+        return await self._finish(id, change)
+
+    async def lose(self, id: str, reason: str, *, detail: str = "") -> Entry:
+        """It went out and nothing says what became of it."""
+        change = records.Change(
+            SendState.UNKNOWN,
+            reason=reason,
+            verdict=Verdict.UNKNOWN,
+            phase="No answer that says what became of it",
+            excerpt=(detail or reason)[:EXCERPT],
+        )
+        return await self._finish(id, change)
+
+    async def discard(self, id: str) -> Entry:
+        """Takes a queued send out of the queue for good, by hand."""
+        return await self._writer.run(lambda c: records.discard(c, id, _now()))
+
+    async def entries(self, *, profile: str | None = None, limit: int = 1000) -> list[Entry]:
+        """The newest sends first, of all profiles or of one."""
+        return await self._read(lambda c: records.entries(c, profile, limit))
+
+    async def entry(self, id: str) -> Entry:
+        """One send; raises StoreTrouble where there is none of that name."""
+        return await self._read(lambda c: records.entry_of(c, records.number_of(c, id)))
+
+    async def message(self, id: str) -> Message:
+        """The message as it was queued; hashes are checked again, of attachments too."""
+        return await self._read(lambda c: self._thawed(id, *records.payload_of(c, id)))
+
+    async def change_counter(self) -> int:
+        """A number that is another one whenever any program has written."""
+        return await self._read(records.data_version)
+
+    async def _prepared(self, message: Message) -> tuple[Message, bytes]:
+        """The message with its key and its attachments kept, and what is written down of it."""
+        if not message.key:
+            message = replace(message, key=new_key())
+        if message.attachments:
+            await asyncio.to_thread(self._keep, message)
+            message = with_sources(message, self._attachments.source)
+        try:
+            return message, freeze(message)
+        except UnicodeEncodeError:
+            raise StoreTrouble(
+                "The message holds half a character, which cannot be written down.",
+                hint="Nothing was sent. Take out what looks broken, then send it again.",
+            ) from None
+
+    def _keep(self, message: Message) -> None:
+        for attachment in message.attachments:
+            self._attachments.keep(attachment)
+
+    def _thawed(self, id: str, payload: bytes, sha256: str) -> Message:
+        if digest_of(payload) != sha256:
+            raise StoreTrouble(
+                "What the outbox kept of this message is damaged.",
+                hint="Nothing was sent. Write the message anew.",
+                detail=f"hash of {id}",
+            )
+        return thaw(payload, self._attachments.source)
+
+    async def _finish(self, id: str, change: records.Change) -> Entry:
+        def work(connection: sqlite3.Connection) -> Entry:
+            ended = id in self._live and records.finish(connection, self._live[id], change, _now())
+            return ended or records.note_late(connection, id, change, _now())
+
+        try:
+            entry = await self._writer.run(work)
+        except asyncio.CancelledError:
+            self._live.pop(id, None)
+            raise
+        self._live.pop(id, None)
+        return entry
+
+    async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._reader, work, self._reading)
+        except sqlite3.Error as error:
+            raise self._database.trouble(error) from error
+        except RuntimeError:  # the executor is shut
+            raise StoreTrouble("The outbox is closed already.", hint="Start Turbodesk again.") from None
+
+
+_ANSWERS = {
+    SendState.ACCEPTED: "The provider accepted it",
+    SendState.PARTLY: "The provider accepted it for some",
+    SendState.REFUSED: "The provider refused it",
+    SendState.UNKNOWN: "The answer does not say what became of it",
+}
+
+
+def _put_right(database: Database, alive: set[str], attachments: Attachments) -> None:
+    connection = database.connect(write=True)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        records.recover(connection, alive, _now())
+        connection.execute("COMMIT")
+        attachments.clear(records.kept_files(connection))
+    except sqlite3.Error as error:
+        raise database.trouble(error) from error
+    finally:
+        connection.close()
+
+
+def _now() -> int:
+    return time.time_ns() // 1000
