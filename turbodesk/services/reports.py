@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from turbodesk.errors import InvalidDraft
 from turbodesk.model.reports import ALL_TIME, Page, Period, Report, ReportType
-from turbodesk.services.desk import Desk
+from turbodesk.model.smtp_reply import BounceKind, Cause, SmtpReply, read_reply
+from turbodesk.services.csv_lines import ROWS_AT_ONCE, csv_lines
+
+if TYPE_CHECKING:
+    from turbodesk.services.desk import Desk
 
 Progress = Callable[[int, int | None], None]
 """Called with rows read so far and how many there are in all, None where that is not known."""
 
 DELETE_AT_ONCE = 50  # ids in one request; they travel in the URL
+
+_COLUMNS = ("Id", "Address", "Date", "Response")
+MARKED_AS_SPAM = Cause(
+    "Marked as spam",
+    "The reader marked it as spam",
+    "Their mail service passed it on as a complaint. Many complaints harm the name of the sending domain.",
+    "leave the address on the list, unless its owner asks for mail again.",
+)
+LEFT_THE_LIST = Cause(
+    "Unsubscribed",
+    "The reader wants no more mail",
+    "They used the unsubscribe link. In many countries the law wants this wish kept.",
+    "leave the address on the list, unless its owner asks for mail again.",
+)
+_KIND_OF = {ReportType.HARD_BOUNCE: BounceKind.HARD, ReportType.SOFT_BOUNCE: BounceKind.SOFT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +52,87 @@ class Reports:
     rows: list[Report] = field(default_factory=list)
     total: int | None = None
     complete: bool = True
+
+
+@dataclass(slots=True)
+class Listed:
+    """One address on a list, with every entry it has there, the newest first; never without one."""
+
+    email: str
+    entries: list[Report]
+    _reply: tuple[str, SmtpReply] | None = None
+
+    @property
+    def newest(self) -> Report:
+        """The entry that says how things stand now."""
+        return self.entries[0]
+
+    @property
+    def ids(self) -> list[str]:
+        """What must be deleted so that mail flows to the address again."""
+        return [entry.id for entry in self.entries]
+
+    @property
+    def reply(self) -> SmtpReply:
+        """What the newest words say; read once."""
+        words = self.newest.words
+        if self._reply is None or self._reply[0] != words:
+            self._reply = (words, read_reply(words))
+        return self._reply[1]
+
+    @property
+    def cause(self) -> Cause:
+        """Why the address is on the list."""
+        if self.newest.type is ReportType.SPAM:
+            return MARKED_AS_SPAM
+        return LEFT_THE_LIST if self.newest.type is ReportType.UNSUBSCRIBE else self.reply.cause
+
+    @property
+    def kind(self) -> BounceKind:
+        """Hard or soft: as the list says it is, else as the words do."""
+        return _KIND_OF.get(self.newest.type, self.reply.kind)
+
+
+class ByAddress:
+    """Entries gathered by address as they come. Adding a page costs a page."""
+
+    def __init__(self) -> None:
+        self._listed: dict[str, Listed] = {}
+
+    def add(self, rows: Iterable[Report]) -> list[Listed]:
+        """Takes entries in; the addresses not met before come back, in the order they were met."""
+        new: list[Listed] = []
+        for row in rows:
+            local, _, domain = row.email.rpartition("@")
+            key = f"{local}@{domain.lower()}"
+            listed = self._listed.get(key)
+            if listed is None:
+                self._listed[key] = listed = Listed(row.email, [row])
+                new.append(listed)
+            elif _newer(row, listed.newest):
+                listed.entries.insert(0, row)
+            else:
+                listed.entries.append(row)
+        return new
+
+    @property
+    def listed(self) -> list[Listed]:
+        """Every address, in the order they were met."""
+        return list(self._listed.values())
+
+
+def _newer(row: Report, other: Report) -> bool:
+    return row.at is not None and (other.at is None or row.at > other.at)
+
+
+async def rows_csv(rows: Sequence[Report]) -> AsyncIterator[bytes]:
+    """The entries as a CSV of ours, times in UTC, some rows at a time."""
+    yield csv_lines([_COLUMNS])
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        yield csv_lines(
+            (row.id, row.email, row.at.isoformat() if row.at else row.raw_at, row.words)
+            for row in rows[start : start + ROWS_AT_ONCE]
+        )
 
 
 class ReportsService:
@@ -56,6 +158,11 @@ class ReportsService:
     async def count(self, query: ReportQuery) -> int:
         """How many rows the provider says there are."""
         return await self._desk.provider.count_reports(query.type, query.period, text=query.text)
+
+    async def counts(self, period: Period) -> dict[ReportType, int]:
+        """How many entries each list has in a period."""
+        found = await asyncio.gather(*(self.count(ReportQuery(type, period)) for type in ReportType))
+        return dict(zip(ReportType, found, strict=True))
 
     def export(self, query: ReportQuery) -> AsyncIterator[bytes]:
         """The provider's own CSV of the query, the bytes as they come."""

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from turbodesk.model.reports import (
     ALL_TIME,
@@ -23,8 +24,10 @@ from turbodesk.model.reports import (
     Period,
 )
 from turbodesk.services.csv_lines import ROWS_AT_ONCE, csv_lines
-from turbodesk.services.desk import Desk
 from turbodesk.services.reports import Progress
+
+if TYPE_CHECKING:
+    from turbodesk.services.desk import Desk
 
 TOO_FEW = 100  # below this many a rate says nothing
 

@@ -1,0 +1,169 @@
+"""What stands in a plan, in who is signed in, and in what the account may do."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from turbodesk.gui import theme, words
+from turbodesk.gui.header import profile_colour, profile_name
+from turbodesk.gui.parts.button import Button
+from turbodesk.gui.parts.card import Card, Dot, column, row
+from turbodesk.gui.parts.field import IconLabel
+from turbodesk.gui.parts.flow import FlowLayout
+from turbodesk.gui.parts.label import Label
+from turbodesk.gui.parts.meter import ALARMS_FROM, WARNS_FROM, Meter
+from turbodesk.model.account import AccountInfo, Plan, Profile
+from turbodesk.providers.port import Capability
+
+MAY = {
+    Capability.SEND: "Send over the API",
+    Capability.REPORTS: "Read bounces, complaints and unsubscribes",
+    Capability.DELETE_REPORTS: "Take addresses off those lists",
+    Capability.STATS: "Read statistics",
+    Capability.TRACKING: "Switch tracking",
+    Capability.ACCOUNT: "Read who is signed in",
+    Capability.PLANS: "Read plans and what is left of them",
+    Capability.SUB_ACCOUNTS: "Read sub-accounts",
+}
+
+
+def plan_share(plan: Plan) -> float | None:
+    """Used over limit, or None where there is no limit to share."""
+    return None if not plan.limit else plan.used / plan.limit
+
+
+def plan_card(plan: Plan, profile: Profile, service: str) -> Card:
+    """How much of one plan is used, and until when it runs."""
+    card = Card()
+    kind = f"{plan.interval.lower()} plan" if plan.interval else "plan"
+    ends = _ends(plan)
+    card.add(
+        row(
+            Dot(profile_colour(profile), ring=profile.is_sandbox, size=10),
+            Label(profile_name(profile), "strong"),
+            Label(f"{service}, {kind}", tone="muted", elide="right"),
+            Label(ends, "small", "muted", tabular=True),
+        )
+    )
+    share = plan_share(plan)
+    used, limit = words.number(plan.used), "no limit" if plan.limit is None else words.number(plan.limit)
+    numbers = row(Label(used, "hero", tabular=True), gap=8)
+    bottom = Qt.AlignmentFlag.AlignBottom
+    of = limit if plan.limit is None else f"of {limit}"
+    numbers.addWidget(_raised(Label(of, tone="muted", tabular=True)), 1, bottom)
+    if share is not None:
+        numbers.addWidget(_raised(Label(words.percent(share), "strong", tabular=True)), 0, bottom)
+    card.body.setSpacing(theme.px(8))
+    card.add(numbers)
+    meter = Meter(name=f"{kind}, used")
+    meter.set_share(share, f"{used} of {limit}")
+    card.add(meter)
+    card.add(_verdict(plan, share))
+    return card
+
+
+def _raised(label: Label) -> QWidget:
+    """Sets small words on the base line of the large number beside them."""
+    label.setContentsMargins(0, 0, 0, theme.px(4))
+    return label
+
+
+def _ends(plan: Plan) -> str:
+    if plan.expires is None:
+        return ""
+    return f"{'expired' if plan.expired else 'expires'} {words.day(plan.expires)}"
+
+
+def _verdict(plan: Plan, share: float | None) -> QWidget:
+    icon, tone, says = _standing(plan, share)
+    line = QWidget()
+    last = f"last used {words.when(plan.last_used)}" if plan.last_used else "never used"
+    line.setLayout(
+        row(
+            IconLabel(icon, tone, 14),
+            Label(says, "small", elide="right"),
+            Label(last, "small", "muted"),
+            gap=6,
+        )
+    )
+    return line
+
+
+def _standing(plan: Plan, share: float | None) -> tuple[str, str, str]:
+    if plan.expired:
+        return "warning", "danger", "Expired: nothing more can be sent on it"
+    if not plan.active:
+        return "pause", "muted", "Not active"
+    if plan.limit is None or share is None:
+        return "check", "success", "No limit"
+    left = max(0, plan.limit - plan.used)
+    if share >= 1:
+        return "warning", "danger", "Used up"
+    if share >= ALARMS_FROM:
+        return "warning", "danger", f"Only {words.number(left)} left"
+    if share >= WARNS_FROM:
+        return "warning", "warning", f"{words.number(left)} left"
+    return "check", "success", f"{words.number(left)} left"
+
+
+class WhoCard(Card):
+    """Who is signed in, as far as the provider says, in one line of facts."""
+
+    sign_out_asked = Signal()
+
+    def __init__(self, info: AccountInfo, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self.body.setSpacing(theme.px(8))
+        standing = ("active", "success") if info.active else ("not active", "danger")
+        self.sign_out_button = Button(
+            "Sign out",
+            kind="quiet",
+            size="small",
+            tip="Gives the sign-in back to the provider; the key stays",
+        )
+        self.sign_out_button.clicked.connect(self.sign_out_asked)
+        self.add(
+            row(
+                Label("Signed in as", "section"),
+                Label(standing[0], tone=standing[1]),
+                None,
+                self.sign_out_button,
+            )
+        )
+        facts = FlowLayout(28)
+        for name, value, role in (
+            ("E-mail", info.email, "medium"),
+            ("Account id", info.id, "mono"),
+            ("Sends from", info.ip, "mono"),
+            ("Gateway", info.gateway, "mono"),
+        ):
+            if value:
+                facts.addWidget(_fact(name, value, role))
+        self.add(facts)
+
+
+def _fact(name: str, value: str, role: str) -> QWidget:
+    holder = QWidget()
+    label = Label(value, role, elide="middle")
+    label.setAccessibleName(f"{name}: {value}")
+    holder.setLayout(column(Label(name, "small", "muted"), label, gap=0))
+    return holder
+
+
+def may_list(offers: frozenset[Capability]) -> QWidget:
+    """What the account can and cannot do here, each with its sign."""
+    holder = QWidget()
+    box = QVBoxLayout(holder)
+    box.setContentsMargins(0, 0, 0, 0)
+    box.setSpacing(theme.px(6))
+    for capability, says in MAY.items():
+        may = capability in offers
+        icon, tone, aloud = ("check", "success", "yes") if may else ("close", "muted", "no")
+        label = Label(
+            says if may else f"{says}: not over this API", tone="text" if may else "muted", elide="right"
+        )
+        line = QWidget()
+        line.setLayout(row(IconLabel(icon, tone, name=aloud), label))
+        box.addWidget(line)
+    return holder

@@ -1,0 +1,324 @@
+"""Plan, sub-accounts, profiles."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Protocol
+
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+
+from turbodesk.errors import TurbodeskError
+from turbodesk.gui import theme, words
+from turbodesk.gui.account_cards import WhoCard, may_list, plan_card
+from turbodesk.gui.header import profile_name
+from turbodesk.gui.notices import Notices
+from turbodesk.gui.parts.button import Button
+from turbodesk.gui.parts.card import Card, Ground, Rule, ToolBar, clear_layout, scrolled
+from turbodesk.gui.parts.dialog import ask
+from turbodesk.gui.parts.label import Label
+from turbodesk.gui.parts.states import EmptyState, Loading, Pages
+from turbodesk.gui.profile_list import ProfileList
+from turbodesk.gui.sub_accounts import SubAccounts
+from turbodesk.gui.tab import Tab
+from turbodesk.gui.work import Work
+from turbodesk.model.account import Profile
+from turbodesk.providers.port import Capability
+from turbodesk.services.account import AccountService, Overview
+from turbodesk.services.desk import Desk
+
+SIDE, SLIM, SIDE_FROM, STACKED = 368, 320, 1100, 800  # px of the drawings
+TWO_PLANS = 640  # from this width of the column on, two plans stand side by side
+
+
+class Accounts(Protocol):
+    """What the tab asks of the window's world."""
+
+    def profiles(self) -> list[Profile]:
+        """All profiles in the order of their keys."""
+
+    def current(self) -> Profile | None:
+        """The one that is open."""
+
+    def service(self, profile: Profile) -> str:
+        """The name of a profile's service."""
+
+    def secret_kept(self, name: str) -> str:
+        """Where that profile's key is kept, as the second line of its row."""
+
+    async def open_profile(self, name: str) -> object:
+        """Changes over to another profile."""
+
+    async def add_profile(self, window: QWidget) -> object:
+        """Asks for a new profile."""
+
+    async def remove_profile(self, name: str) -> object:
+        """Forgets a profile and its key."""
+
+
+class AccountTab(Tab):
+    """Who is signed in, what is left of the plans, who sends below, and the other profiles."""
+
+    key = "account"
+    title = "Account"
+    icon = "account"
+
+    def __init__(self, notices: Notices, accounts: Accounts) -> None:
+        super().__init__(notices)
+        self._accounts = accounts
+        self.changes = Work(self, notices)  # opening another account ends the tab's own work, not this
+        self._service: AccountService | None = None
+        self._read_at: datetime | None = None
+        self.box.addWidget(self._head())
+        self.pages = Pages()
+        self.loading = Loading()
+        self.empty = EmptyState()
+        self.pages.add("loading", self.loading)
+        self.pages.add("empty", self.empty)
+        self.pages.add("account", scrolled(self._column()))
+        self._side = self._profiles_pane()
+        self._side_area = scrolled(self._side)
+        self._panes = QHBoxLayout()
+        self._panes.setContentsMargins(0, 0, 0, 0)
+        self._panes.setSpacing(0)
+        self._panes.addWidget(self.pages, 1)
+        self._panes.addWidget(Rule(upright=True))
+        self._panes.addWidget(self._side_area)
+        self.box.addLayout(self._panes, 1)
+        self.loading.cancel_asked.connect(self._on_cancelled)
+        QShortcut(QKeySequence(QKeySequence.StandardKey.Refresh), self, self.reload)
+
+    def set_desk(self, desk: Desk | None) -> None:
+        super().set_desk(desk)
+        self._service = AccountService(desk) if desk else None
+        self._read_at = None
+        self._says.setText("")
+        self.pages.turn("loading")
+        self.loading.end()
+        self.show_profiles()
+        clear_layout(self._may)
+        if desk is not None:
+            self._may_title.setText(f"What {profile_name(desk.profile)} may do")
+            self._may.addWidget(may_list(desk.offers))
+            self._offer_reading(desk)
+
+    def shown(self) -> None:
+        self.show_profiles()
+        if self.first:
+            self.reload()
+
+    def reload(self) -> None:
+        """Asks the provider for account, plans and sub-accounts."""
+        if self._service is None or not self._readable():
+            return
+        if self._read_at is None:
+            self.pages.turn("loading")
+            self.loading.begin("parts of the account")
+        reading = self._read(self._service)
+        self.work.start(reading, busy=self.refresh_button, fail=self._on_read_failed, name="read account")
+
+    def show_profiles(self) -> None:
+        """Shows the profiles as they are now; for when one was added, renamed or opened elsewhere."""
+        current = self._accounts.current()
+        lines = [
+            (profile, self._accounts.service(profile), self._accounts.secret_kept(profile.name))
+            for profile in self._accounts.profiles()
+        ]
+        self.profiles.show_profiles(lines, current.name if current else "")
+
+    def focus_regions(self) -> list[QWidget]:
+        return [self.refresh_button, self.subs.table, *self.profiles.rows.values()]
+
+    def _readable(self) -> bool:
+        parts = (Capability.ACCOUNT, Capability.PLANS, Capability.SUB_ACCOUNTS)
+        return self.desk is not None and any(self.desk.has(part) for part in parts)
+
+    def _offer_reading(self, desk: Desk) -> None:
+        if self._readable():
+            self.refresh_button.on()
+            return
+        title = desk.provider.title
+        self.refresh_button.off(f"{title} tells nothing of the account over its API.")
+        self.empty.say(
+            "account", "Nothing to read here", f"{title} tells nothing of the account over its API."
+        )
+        self.pages.turn("empty")
+
+    async def _read(self, service: AccountService) -> None:
+        try:
+            overview = await service.show()
+        finally:
+            self.loading.end()
+        if service is self._service and self.desk is not None:
+            self._show(overview, self.desk)
+
+    def _show(self, overview: Overview, desk: Desk) -> None:
+        self._read_at = datetime.now(UTC)
+        who = overview.info.email if overview.info else desk.profile.user
+        read = f"read at {words.clock(self._read_at)}"
+        self._says.setText(f"{who}, {read}" if who else read)
+        clear_layout(self._grid)
+        clear_layout(self._who)
+        self._cards = [plan_card(plan, desk.profile, desk.provider.title) for plan in overview.plans]
+        self._lay_out_cards()
+        if overview.info is not None:
+            who = WhoCard(overview.info)
+            who.sign_out_asked.connect(self._on_sign_out_asked)
+            self._who.addWidget(who)
+        self.subs.setVisible(desk.has(Capability.SUB_ACCOUNTS))
+        self.subs.show_rows(overview.sub_accounts)
+        self.pages.turn("account")
+
+    def _on_sign_out_asked(self) -> None:
+        self.work.start(self._sign_out(), busy=self.refresh_button, name="sign out")
+
+    async def _sign_out(self) -> None:
+        if self.desk is None:
+            return
+        desk = self.desk
+        await desk.provider.sign_out()
+        if desk is not self.desk:
+            return
+        self._read_at = None
+        self._says.setText("signed out")
+        self._say_and_offer(
+            "key",
+            "Signed out",
+            f"{desk.provider.title} has taken the sign-in back. The key stays where it is kept: "
+            "the next question signs in again.",
+            "Sign in again",
+        )
+
+    def _on_cancelled(self) -> None:
+        self.work.cancel_all()
+        self._say_and_offer("account", "Not read", "Reading was cancelled.", "Read the account")
+
+    def _on_read_failed(self, error: TurbodeskError) -> bool:
+        if self._read_at is not None:
+            return False  # what was read stays, with its time; the strip says the rest
+        self._say_and_offer("warning", error.says, error.hint, "Try again")
+        return True
+
+    def _say_and_offer(self, icon: str, title: str, why: str, label: str) -> None:
+        again = Button(label, "refresh")
+        again.clicked.connect(self.reload)
+        self.empty.say(icon, title, why, [again])
+        self.pages.turn("empty")
+
+    def _on_open_asked(self, name: str) -> None:
+        current = self._accounts.current()
+        if current is None or current.name != name:
+            self.changes.start(self._then_show(self._accounts.open_profile(name)), name="open profile")
+
+    def _on_add_clicked(self) -> None:
+        adding = self._then_show(self._accounts.add_profile(self.window()))
+        self.changes.start(adding, busy=self.add_button, name="add profile")
+
+    def _on_remove_asked(self, name: str) -> None:
+        self.changes.start(self._remove(name), name="remove profile")
+
+    async def _then_show(self, act: object) -> None:
+        await asyncio.ensure_future(act)  # type: ignore[call-overload]
+        self.show_profiles()
+
+    async def _remove(self, name: str) -> None:
+        profile = next((one for one in self._accounts.profiles() if one.name == name), None)
+        if profile is None:
+            return
+        sure = await ask(
+            self.window(),
+            f"Remove the profile “{name}”?",
+            "Its key is taken out of the key store. The account itself, and what was sent, stay as they are.",
+            [("Service", self._accounts.service(profile)), ("User", profile.user or "none")],
+            "Remove profile",
+            act_icon="delete",
+            danger=True,
+        )
+        if sure:
+            await self._accounts.remove_profile(name)
+            self.show_profiles()
+            self.notices.tell("ok", f"The profile “{name}” was removed")
+
+    def _head(self) -> QWidget:
+        bar = ToolBar()
+        self._says = Label("", tone="muted", elide="right")
+        self.refresh_button = Button("Refresh", "refresh", keys="F5")
+        self.refresh_button.clicked.connect(self.reload)
+        self.add_button = Button("Add profile", "add", kind="primary")
+        self.add_button.clicked.connect(self._on_add_clicked)
+        bar.add(Label("Account", "section"))
+        bar.add(self._says, 1)
+        bar.add(self.refresh_button)
+        bar.add(self.add_button)
+        return bar
+
+    def _column(self) -> QWidget:
+        column = QWidget()
+        self._pile = QVBoxLayout(column)
+        edge = theme.px(16)
+        self._pile.setContentsMargins(edge, edge, edge, edge)
+        self._pile.setSpacing(theme.px(12))
+        self._cards: list[Card] = []
+        self._grid = QGridLayout()
+        self._grid.setSpacing(theme.px(12))
+        self._who = QVBoxLayout()
+        self._pile.addLayout(self._grid)
+        self._pile.addLayout(self._who)
+        self.subs = SubAccounts()
+        self._pile.addWidget(self.subs)
+        self._pile.addStretch(1)
+        return column
+
+    def _profiles_pane(self) -> QWidget:
+        side = Ground("surface")
+        self.profiles = ProfileList()
+        self.profiles.open_asked.connect(self._on_open_asked)
+        self.profiles.remove_asked.connect(self._on_remove_asked)
+        title = Label("Profiles", "section")
+        title.setContentsMargins(theme.px(16), theme.px(14), theme.px(16), theme.px(10))
+        side.box.addWidget(title)
+        side.box.addWidget(Rule())
+        side.box.addWidget(self.profiles)
+        may = QWidget()
+        pile = QVBoxLayout(may)
+        pile.setContentsMargins(theme.px(16), theme.px(14), theme.px(16), theme.px(14))
+        pile.setSpacing(theme.px(6))
+        self._may_title = Label("", "section", wrap=True)
+        self._may = QVBoxLayout()
+        pile.addWidget(self._may_title)
+        pile.addLayout(self._may)
+        side.box.addWidget(may)
+        side.box.addStretch(1)
+        return side
+
+    def _lay_out_cards(self) -> None:
+        roomy = self._pages_width() >= theme.px(TWO_PLANS)
+        columns = 2 if roomy and len(self._cards) > 1 else 1
+        self._grid.setColumnStretch(0, 1)
+        self._grid.setColumnStretch(1, columns - 1)
+        for place, card in enumerate(self._cards):
+            self._grid.addWidget(card, place // columns, place % columns)
+
+    def _pages_width(self) -> int:
+        return self.width() if self._stacked() else self.width() - self._side_area.width()
+
+    def _stacked(self) -> bool:
+        return self.width() < theme.px(STACKED)
+
+    def _arrange(self) -> None:
+        if self._stacked() and self._side_area.isVisibleTo(self):
+            self._side_area.takeWidget()
+            self._side_area.hide()
+            self._pile.insertWidget(self._pile.count() - 1, self._side)
+            self._side.show()
+        elif not self._stacked() and not self._side_area.isVisibleTo(self):
+            self._pile.removeWidget(self._side)
+            self._side_area.setWidget(self._side)
+            self._side_area.show()
+        self._side_area.setFixedWidth(theme.px(SIDE if self.width() >= theme.px(SIDE_FROM) else SLIM))
+        self._lay_out_cards()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()

@@ -1,0 +1,109 @@
+"""The foot of the letter: its attachments, and how much of what the provider takes is used."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from turbodesk.errors import TurbodeskError
+from turbodesk.gui import theme
+from turbodesk.gui.attachment_tiles import AttachmentTiles, Piece, size_words
+from turbodesk.gui.parts.field import Message
+from turbodesk.gui.parts.label import Label
+from turbodesk.gui.parts.meter import Meter
+from turbodesk.gui.work import Work
+
+NARROW = 590  # below that many px of the drawings the meter says less
+
+
+class AttachmentsBar(QWidget):
+    """Tiles, what is wrong with one of them, and the meter. `changed` when there is another sum to make."""
+
+    changed = Signal()
+
+    def __init__(
+        self, work: Work, read: Callable[[Path], Awaitable[int]], parent: QWidget | None = None
+    ) -> None:
+        """`read` checks a file off the loop and gives its size in bytes; it raises TurbodeskError."""
+        super().__init__(parent)
+        self._work, self._read = work, read
+        self.tiles = AttachmentTiles()
+        self.message = Message()
+        self.meter = Meter(small=True, name="Size on the wire")
+        self._words = Label(role="small", tabular=True)
+        self._used, self._limit = 0, 0
+        line = QHBoxLayout()
+        line.setContentsMargins(0, theme.px(10), 0, 0)
+        line.setSpacing(theme.px(8))
+        line.addWidget(self.meter, 1)
+        line.addWidget(self._words)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.px(16), theme.px(12), theme.px(16), theme.px(12))
+        column.setSpacing(0)
+        column.addWidget(self.tiles)
+        column.addWidget(self.message)
+        column.addLayout(line)
+        self.tiles.changed.connect(self._on_tiles_changed)
+        self.tiles.measured.connect(self.changed)
+
+    @property
+    def paths(self) -> list[Path]:
+        """The files attached, in order."""
+        return [piece.path for piece in self.tiles.pieces]
+
+    @property
+    def sizes(self) -> list[int]:
+        """The sizes known so far, in bytes."""
+        return [piece.size_bytes for piece in self.tiles.pieces if piece.size_bytes is not None]
+
+    def add(self, paths: Iterable[Path], *, keep_bad: bool = False) -> None:
+        """Attaches files, each checked off the loop.
+
+        One that cannot be sent is said and not attached; with `keep_bad` it stays, marked.
+        """
+        for path in paths:
+            piece = self.tiles.add(path)
+            if piece is not None:
+                self._work.start(self._look_at(piece, keep_bad), name="attach")
+
+    def show_sum(self, used_bytes: int, limit_bytes: int) -> None:
+        """Shows how much of the limit is used; a limit of 0 is not known."""
+        self._used, self._limit = used_bytes, limit_bytes
+        share = used_bytes / limit_bytes if limit_bytes else None
+        self._show_words()
+        self.meter.set_share(share, self._words.text())
+
+    def show_problem(self, sentence: str) -> None:
+        """Says what is wrong with the attachments."""
+        self.message.say(sentence)
+
+    def _show_words(self) -> None:
+        wide = self.width() >= theme.px(NARROW)
+        of = f" of {round(self._limit / 1_000_000)} MB on the wire" if self._limit else " on the wire"
+        tone = "danger" if self._limit and self._used > self._limit else "text"
+        more = ", base64 counted" if wide and self.tiles.pieces else ""
+        self._words.set_runs([(size_words(self._used), tone, "small-strong"), (of + more, "muted", "small")])
+
+    def resizeEvent(self, event: object) -> None:
+        super().resizeEvent(event)
+        self._show_words()
+
+    def _on_tiles_changed(self) -> None:
+        self.message.clear()
+        self.changed.emit()
+
+    async def _look_at(self, piece: Piece, keep_bad: bool) -> None:
+        try:
+            piece.size_bytes = await self._read(piece.path)
+        except TurbodeskError as error:
+            piece.problem = error.says
+            if keep_bad:
+                self.tiles.show_piece(piece)
+            else:
+                self.tiles.remove(piece)
+            self.message.say(f"{error.says} {error.hint}".strip())
+            return
+        self.tiles.show_piece(piece)

@@ -1,0 +1,134 @@
+"""What the letter says: its HTML, its text part, its own headers, one of them seen at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from turbodesk.gui import theme
+from turbodesk.gui.headers_editor import HeadersEditor
+from turbodesk.gui.html_editor import HtmlEditor
+from turbodesk.gui.parts.button import Button
+from turbodesk.gui.parts.card import Rule
+from turbodesk.gui.parts.field import Message
+from turbodesk.gui.parts.segmented import Segmented
+from turbodesk.gui.parts.states import Pages
+
+HTML, TEXT, HEADERS = "html", "text", "headers"
+
+
+class LetterBody(QWidget):
+    """The parts of the letter to write in. `edited` at every change, `turned` when another part is seen."""
+
+    edited = Signal()
+    turned = Signal(str)
+    text_wanted = Signal()  # the text part is to be made from the HTML
+    file_wanted = Signal()  # the HTML part is to be read from a file
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.parts = Segmented(
+            [(HTML, "HTML"), (TEXT, "Text part"), (HEADERS, "Headers")], small=True, name="Part of the letter"
+        )
+        self.html = HtmlEditor(name="HTML part", hint="Write, paste or drop HTML here")
+        hint = "The same letter for those who read without HTML"
+        self.text = HtmlEditor(name="Text part", hint=hint, coloured=False)
+        self.headers = HeadersEditor()
+        self.file_button = Button("Open HTML …", "file", kind="quiet", size="small")
+        self.make_button = Button("Make from HTML", "refresh", kind="quiet", size="small")
+        self._message, self._problem = Message(), QWidget()
+        self._pages = Pages()
+        for key, page in ((HTML, self.html), (TEXT, self.text), (HEADERS, self.headers)):
+            self._pages.add(key, page)
+        self._lay_out()
+        self._connect()
+        self.turn(HTML)
+
+    @property
+    def part(self) -> str:
+        """Which part is seen: `html`, `text` or `headers`."""
+        return self.parts.key
+
+    def turn(self, part: str) -> None:
+        """Shows another part."""
+        self.parts.choose(part)
+        self._on_part_chosen(part)
+
+    def show_problem(self, sentence: str, link: str = "", mend: Callable[[], object] | None = None) -> None:
+        """Says above the text what is wrong with it."""
+        self._message.say(sentence, link, mend)
+        self._problem.setVisible(True)
+
+    def clear_problem(self) -> None:
+        """Takes that away again."""
+        self._message.clear()
+        self._problem.setVisible(False)
+
+    @property
+    def problem(self) -> str:
+        """What is said to be wrong, or an empty text."""
+        return self._message.sentence
+
+    def focus(self) -> None:
+        """Puts the focus into the part that is seen."""
+        page: QWidget = {HTML: self.html, TEXT: self.text}.get(self.part, self.headers)
+        if page is self.headers:
+            self.headers.focus()
+        else:
+            page.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def empty(self) -> None:
+        """Takes everything out, and what could be undone with it."""
+        self.html.forget_text()
+        self.text.forget_text()
+        self.headers.set_headers([])
+        self.turn(HTML)
+
+    def _lay_out(self) -> None:
+        bar = QHBoxLayout()
+        bar.setContentsMargins(theme.px(16), theme.px(9), theme.px(12), theme.px(9))
+        bar.setSpacing(theme.px(8))
+        bar.addWidget(self.parts)
+        bar.addStretch(1)
+        bar.addWidget(self.make_button)
+        bar.addWidget(self.file_button)
+        room = QVBoxLayout(self._problem)
+        room.setContentsMargins(theme.px(16), 0, theme.px(16), theme.px(8))
+        room.addWidget(self._message)
+        self._problem.setVisible(False)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(bar)
+        column.addWidget(self._problem)
+        column.addWidget(Rule())
+        column.addWidget(self._pages, 1)
+        self._pages.setMinimumHeight(theme.px(96))
+
+    def _connect(self) -> None:
+        self.parts.chosen.connect(self._on_part_chosen)
+        self.html.edited.connect(self._on_edited)
+        self.text.edited.connect(self._on_edited)
+        self.headers.edited.connect(self._on_headers_edited)
+        self.make_button.clicked.connect(self.text_wanted)
+        self.file_button.clicked.connect(self.file_wanted)
+
+    def _on_part_chosen(self, part: str) -> None:
+        self._pages.turn(part)
+        self.file_button.setVisible(part == HTML)
+        self.make_button.setVisible(part == TEXT)
+        self.turned.emit(part)
+
+    def _on_edited(self) -> None:
+        self.clear_problem()
+        if self.html.document().isEmpty():
+            self.make_button.off("There is no HTML to make it from.")
+        else:
+            self.make_button.on()
+        self.edited.emit()
+
+    def _on_headers_edited(self) -> None:
+        self.parts.set_count(HEADERS, len(self.headers.headers()) or None)
+        self.edited.emit()

@@ -1,0 +1,220 @@
+"""One send, whole: what is so, what to do, what the provider said of each recipient, what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from turbodesk.gui import theme, words
+from turbodesk.gui.outbox_words import details_of, outcome_pill, said_of, step_line, subject_of
+from turbodesk.gui.parts.button import Button
+from turbodesk.gui.parts.card import Card, Rule, clear_layout, row
+from turbodesk.gui.parts.detail import DetailPane
+from turbodesk.gui.parts.facts import Facts, Value
+from turbodesk.gui.parts.flow import FlowLayout
+from turbodesk.gui.parts.label import Label
+from turbodesk.gui.parts.pill import PillLabel
+from turbodesk.gui.parts.states import EmptyState, Pages
+from turbodesk.gui.parts.steps import StepList
+from turbodesk.model.outcome import RecipientOutcome, SendState
+from turbodesk.store.entry import Entry
+
+MOST_RECIPIENTS = 50  # shown one by one; "Copy details" has them all
+TO_LOOK_UP = (SendState.ACCEPTED, SendState.PARTLY, SendState.UNKNOWN)
+WITH_DETAILS = (SendState.UNKNOWN, SendState.REFUSED, SendState.PARTLY)
+
+
+class SendDetail(Pages):
+    """The pane beside the list. It asks for things; the tab does them."""
+
+    again_asked = Signal(str)
+    discard_asked = Signal(str)
+    look_asked = Signal(str)  # the key of the tab where it is read on
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._entry: Entry | None = None
+        self._service = ""
+        self.pane = DetailPane()
+        none = DetailPane()
+        self.none = EmptyState("outbox", "No send chosen", "Choose a row to see what came of it.")
+        none.box.takeAt(0).widget().deleteLater()
+        none.box.addWidget(self.none)
+        self.add("none", none)
+        self.add("entry", self.pane)
+        self._build()
+
+    @property
+    def entry(self) -> Entry | None:
+        """The send that is shown."""
+        return self._entry
+
+    def show_none(self) -> None:
+        """Shows that no row is chosen."""
+        self._entry = None
+        self.turn("none")
+
+    def show_entry(self, entry: Entry, service: str) -> None:
+        """Shows a send as the ledger has it; nothing moves where nothing has changed."""
+        if entry == self._entry and service == self._service:
+            return
+        self._entry, self._service = entry, service
+        self._show_head(entry)
+        self._show_card(entry, service)
+        self._show_recipients(entry)
+        last = len(entry.steps) - 1
+        self._steps.set_steps([step_line(step, i == last, entry) for i, step in enumerate(entry.steps)])
+        self._facts.set_facts(_wire_facts(entry))
+        self.turn("entry")
+
+    def _build(self) -> None:
+        self.pill = PillLabel("queued")
+        self._key = Label("", "small", "muted", elide="middle", tabular=True)
+        self._key.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._title = Label("", "title", wrap=True)
+        self._to = Label("", tone="muted", wrap=True)
+        head = QVBoxLayout()
+        head.setSpacing(0)
+        head.addWidget(self._title)
+        head.addWidget(self._to)
+        self.close_button = Button("", "close", kind="quiet", size="small", name="Back to the list")
+        self.close_button.setVisible(False)
+        self.pane.add(row(self.pill, self._key, self.close_button))
+        self.pane.add(head)
+        self.pane.add(self._card(), gap=2)
+        self.pane.section("Recipients")
+        self._recipients = QVBoxLayout()
+        self._recipients.setSpacing(theme.px(8))
+        self.pane.add(self._recipients)
+        self.pane.section("What happened")
+        self._steps = StepList()
+        self.pane.add(self._steps)
+        self.pane.add(Rule(), gap=6)
+        self.pane.section("Key on the wire")
+        self._facts = Facts()
+        self.pane.add(self._facts)
+
+    def _card(self) -> Card:
+        card = Card(padding=12)
+        card.body.setSpacing(theme.px(4))
+        self._what = Label("", "section", wrap=True)
+        self._why = Label("", wrap=True)
+        self._foot = Label("", "small", "muted", wrap=True)
+        self._buttons = QWidget()
+        flow = FlowLayout(8)
+        flow.setContentsMargins(0, theme.px(8), 0, 0)
+        self._buttons.setLayout(flow)
+        self.again_button = Button("Send again", "send", kind="primary")
+        self.discard_button = Button("Discard…", kind="quiet")
+        self.stats_button = Button("Open Stats", "stats")
+        self.reports_button = Button("Open Reports", "reports")
+        self.copy_button = Button("Copy details", "copy")
+        for button in self._all_buttons():
+            flow.addWidget(button)
+        self.again_button.clicked.connect(lambda: self._emit(self.again_asked))
+        self.discard_button.clicked.connect(lambda: self._emit(self.discard_asked))
+        self.stats_button.clicked.connect(lambda: self.look_asked.emit("stats"))
+        self.reports_button.clicked.connect(lambda: self.look_asked.emit("reports"))
+        self.copy_button.clicked.connect(self._on_copy_clicked)
+        self._foot.setContentsMargins(0, theme.px(6), 0, 0)
+        for part in (self._what, self._why, self._buttons, self._foot):
+            card.add(part)
+        return card
+
+    def _all_buttons(self) -> tuple[Button, ...]:
+        looks = (self.stats_button, self.reports_button, self.copy_button)
+        return (self.again_button, *looks, self.discard_button)
+
+    def _emit(self, signal: object) -> None:
+        if self._entry is not None:
+            signal.emit(self._entry.id)  # type: ignore[attr-defined]
+
+    def _on_copy_clicked(self) -> None:
+        if self._entry is not None:
+            QGuiApplication.clipboard().setText(details_of(self._entry, self._service))
+
+    def _show_head(self, entry: Entry) -> None:
+        self.pill.set_state(entry.state.value)
+        self._key.setText(f"Send {entry.key}")
+        self._title.setText(subject_of(entry))
+        first = entry.outcomes[0].address.email if entry.outcomes else "nobody"
+        more = len(entry.outcomes) - 1
+        and_more = f" and {words.number(more)} more" if more > 0 else ""
+        self._to.setText(f"to {first}{and_more} from {entry.sender.email}")
+
+    def _show_card(self, entry: Entry, service: str) -> None:
+        said = said_of(entry, service)
+        self._what.setText(said.title)
+        self._why.setText(said.text)
+        self._foot.setText(said.foot)
+        self._foot.setVisible(bool(said.foot))
+        held = entry.state is SendState.QUEUED
+        self.again_button.setText("Send again" if entry.attempts else "Send")
+        wanted = {
+            self.again_button: held,
+            self.discard_button: held,
+            self.stats_button: entry.state in TO_LOOK_UP,
+            self.reports_button: entry.state in (SendState.ACCEPTED, SendState.PARTLY),
+            self.copy_button: entry.state in WITH_DETAILS,
+        }
+        for button, shown in wanted.items():
+            button.setVisible(shown)
+        self._buttons.setVisible(any(wanted.values()))
+
+    def _show_recipients(self, entry: Entry) -> None:
+        clear_layout(self._recipients)
+        for outcome in entry.outcomes[:MOST_RECIPIENTS]:
+            self._recipients.addWidget(_recipient(entry, outcome))
+        more = len(entry.outcomes) - MOST_RECIPIENTS
+        if more > 0:
+            self._recipients.addWidget(Label(f"and {words.number(more)} more", "small", "muted"))
+
+
+def _recipient(entry: Entry, outcome: RecipientOutcome) -> QWidget:
+    """One address, how it stands with it, and what the provider said."""
+    holder = QWidget()
+    box = QVBoxLayout(holder)
+    box.setContentsMargins(0, 0, 0, 0)
+    box.setSpacing(theme.px(2))
+    kind = Label(outcome.kind.value.capitalize(), "small", "muted")
+    kind.setFixedWidth(theme.px(24))
+    pill = PillLabel(outcome_pill(entry, outcome))
+    box.addLayout(row(kind, _stretching(Label(outcome.address.email, elide="middle")), pill))
+    if outcome.words:
+        said = Label(outcome.words, "small", "muted", wrap=True)
+        said.setContentsMargins(theme.px(32), 0, 0, 0)
+        box.addWidget(said)
+    return holder
+
+
+def _stretching(label: Label) -> Label:
+    policy = label.sizePolicy()
+    policy.setHorizontalStretch(1)
+    label.setSizePolicy(policy)
+    return label
+
+
+def _wire_facts(entry: Entry) -> list[tuple[str, Value]]:
+    facts: list[tuple[str, Value]] = [("X-Turbodesk-ID", (entry.key, "mono"))]
+    if entry.provider_id:
+        facts.append(("Provider’s id", (entry.provider_id, "mono")))
+    facts.append(("Body hash", (_in_fours(entry.body_sha256), "mono")))
+    facts.append(("Size", words.size(entry.size_bytes)))
+    if entry.attempts > 1:
+        facts.append(("Attempts", words.number(entry.attempts)))
+    return facts + _attachment_facts(entry.attachments)
+
+
+def _attachment_facts(attachments: Sequence[tuple[str, int]]) -> list[tuple[str, Value]]:
+    return [
+        ("Attachment" if place == 0 else "", f"{name}, {words.size(size_bytes)}")
+        for place, (name, size_bytes) in enumerate(attachments)
+    ]
+
+
+def _in_fours(digest: str) -> str:
+    """The first twelve figures of a hash, in groups that can be compared by eye."""
+    return " ".join(digest[start : start + 4] for start in range(0, 12, 4))

@@ -1,0 +1,190 @@
+"""What is said of one send, by its state: its group, its counts, what happened and what to do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from typing import NamedTuple
+
+from turbodesk.gui import words
+from turbodesk.gui.parts import steps
+from turbodesk.model.outcome import RecipientOutcome, SendState, Verdict
+from turbodesk.store.entry import Entry, Step
+
+NEEDS_YOU, NOW, TODAY, EARLIER = "Needs you", "Now", "Today", "Earlier"
+GROUPS = (NEEDS_YOU, NOW, TODAY, EARLIER)
+
+# verdict: icon, tone, state of a pill
+LOOKS = {
+    Verdict.ACCEPTED: ("check", "info", "accepted"),
+    Verdict.REFUSED: ("refused", "danger", "refused"),
+    Verdict.UNKNOWN: ("unknown", "warning", "unknown"),
+    Verdict.WAITING: ("clock", "muted", "waiting"),
+}
+_CANCELLED = ("cancelled", "muted")
+
+
+class Said(NamedTuple):
+    """The card of one send: what is so, why, and a quiet word below the buttons."""
+
+    title: str
+    text: str
+    foot: str = ""
+
+
+def needs_person(entry: Entry) -> bool:
+    """Whether somebody has to look at it: nothing more happens to it by itself."""
+    return entry.state in (SendState.QUEUED, SendState.UNKNOWN, SendState.REFUSED, SendState.PARTLY)
+
+
+def waits(entry: Entry) -> bool:
+    """Whether it has not left yet, or is on its way out."""
+    return entry.state in (SendState.QUEUED, SendState.SENDING)
+
+
+def group_of(entry: Entry, now: datetime | None = None) -> str:
+    """The group of the list that the entry stands in."""
+    if needs_person(entry):
+        return NEEDS_YOU
+    if waits(entry):
+        return NOW
+    today = (now or datetime.now().astimezone()).date()
+    return TODAY if entry.created.astimezone().date() == today else EARLIER
+
+
+def counts(entry: Entry) -> list[tuple[str, str, int]]:
+    """Icon, tone and number of every verdict among the recipients; the numbers sum up to them."""
+    if entry.state is SendState.CANCELLED:
+        return [(*_CANCELLED, len(entry.outcomes))]
+    found = Counter(outcome.verdict for outcome in entry.outcomes)
+    return [(*LOOKS[verdict][:2], found[verdict]) for verdict in LOOKS if found[verdict]]
+
+
+def counts_aloud(entry: Entry) -> str:
+    """The same in words: `2 accepted, 1 refused`."""
+    if entry.state is SendState.CANCELLED:
+        return f"{words.number(len(entry.outcomes))} cancelled"
+    found = Counter(outcome.verdict for outcome in entry.outcomes)
+    return ", ".join(f"{words.number(found[verdict])} {verdict.value}" for verdict in LOOKS if found[verdict])
+
+
+def first_recipient(entry: Entry) -> tuple[str, str]:
+    """The first address, and `+n` for those after it."""
+    if not entry.outcomes:
+        return "", ""
+    more = len(entry.outcomes) - 1
+    return entry.outcomes[0].address.email, f"+{words.number(more)}" if more else ""
+
+
+def subject_of(entry: Entry) -> str:
+    """The subject on one line, or a word that there is none."""
+    return words.one_line(entry.subject) or "(no subject)"
+
+
+def said_of(entry: Entry, service: str) -> Said:
+    """What the card says; `service` names the provider."""
+    all_of_them = words.counted(len(entry.outcomes), "recipient")
+    match entry.state:
+        case SendState.QUEUED:
+            return Said(
+                "It has not left",
+                entry.reason or "It waits in the queue until somebody sends it.",
+                "Nothing is sent again by itself.",
+            )
+        case SendState.SENDING:
+            return Said("On its way out", f"{service} has not answered yet.")
+        case SendState.ACCEPTED:
+            return Said(
+                f"{service} took it for {all_of_them}",
+                "Accepted means queued there, not yet delivered. What became of it afterwards is read in "
+                "Reports and Stats.",
+            )
+        case SendState.PARTLY:
+            taken, refused = _split(entry)
+            return Said(
+                f"Accepted for {words.number(taken)}, refused for {words.number(refused)}",
+                entry.reason
+                or f"{service} took it for some and refused it for others; its words stand below.",
+                "Mend what it names, then write to the refused ones again.",
+            )
+        case SendState.REFUSED:
+            return Said(
+                f"{service} refused it",
+                _first_words(entry.outcomes) or entry.reason or "It gave no reason.",
+                "Nothing was delivered. Mend what it names, then write it again.",
+            )
+        case SendState.UNKNOWN:
+            return Said(
+                "It may have left, it may not",
+                f"{entry.reason or 'The request went out and no answer came.'} "
+                "Turbodesk does not send it again by itself.",
+                "Look for its recipients in Stats before you write it again.",
+            )
+        case SendState.CANCELLED:
+            return Said("Discarded", "It was never sent.")
+
+
+def outcome_pill(entry: Entry, outcome: RecipientOutcome) -> str:
+    """The state whose pill stands beside one recipient."""
+    return "cancelled" if entry.state is SendState.CANCELLED else LOOKS[outcome.verdict][2]
+
+
+def step_line(step: Step, last: bool, entry: Entry) -> steps.Step:
+    """One step of what happened, with the icon of what it led to."""
+    icon, tone = _step_look(step, last, entry)
+    strong = last and tone in ("warning", "danger")
+    return steps.Step(icon, tone, step.what, words.clock(step.at, seconds=True), step.detail, strong)
+
+
+def details_of(entry: Entry, service: str) -> str:
+    """Everything that is known of one send as plain text, for the clipboard."""
+    lines = [
+        f"Subject: {subject_of(entry)}",
+        f"State: {entry.state.value}" + (f" ({entry.reason})" if entry.reason else ""),
+        f"From: {entry.sender}",
+        f"Service: {service}",
+        f"X-Turbodesk-ID: {entry.key}",
+    ]
+    if entry.provider_id:
+        lines.append(f"Provider’s id: {entry.provider_id}")
+    lines += [f"Body SHA-256: {entry.body_sha256}", "", "Recipients:"]
+    for outcome in entry.outcomes:
+        said = f": {words.one_line(outcome.words)}" if outcome.words else ""
+        lines.append(f"  {outcome.kind.value} {outcome.address.email}, {outcome.verdict.value}{said}")
+    lines += ["", "What happened:"]
+    for step in entry.steps:
+        detail = f" ({words.one_line(step.detail)})" if step.detail else ""
+        lines.append(f"  {step.at.isoformat(timespec='seconds')} {step.what}{detail}")
+    return "\n".join(lines)
+
+
+def _split(entry: Entry) -> tuple[int, int]:
+    found = Counter(outcome.verdict for outcome in entry.outcomes)
+    return found[Verdict.ACCEPTED], found[Verdict.REFUSED]
+
+
+def _first_words(outcomes: tuple[RecipientOutcome, ...]) -> str:
+    return next((outcome.words for outcome in outcomes if outcome.words), "")
+
+
+_STEP_LOOKS = {  # by the ledger's own words for a step that others followed
+    "The request left this computer": ("send", "info"),
+    "Put back into the queue": ("clock", "warning"),
+}
+_LAST_LOOKS = {
+    SendState.QUEUED: ("clock", "warning"),
+    SendState.SENDING: ("outbox", "info"),
+    SendState.ACCEPTED: ("check", "info"),
+    SendState.PARTLY: ("partly", "warning"),
+    SendState.REFUSED: ("refused", "danger"),
+    SendState.UNKNOWN: ("unknown", "warning"),
+    SendState.CANCELLED: ("cancelled", "neutral"),
+}
+
+
+def _step_look(step: Step, last: bool, entry: Entry) -> tuple[str, str]:
+    if step is entry.steps[0]:
+        return "note", "neutral"
+    if last:
+        return _LAST_LOOKS[entry.state]
+    return _STEP_LOOKS.get(step.what, ("outbox", "info"))

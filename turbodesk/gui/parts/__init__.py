@@ -1,0 +1,1 @@
+"""The parts the tabs are made of, one component per file."""

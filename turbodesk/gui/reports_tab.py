@@ -1,0 +1,575 @@
+"""Records in a table: who bounced, complained or left; why, and what to do next; export, delete."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QWidget
+
+from turbodesk.errors import TurbodeskError
+from turbodesk.gui import reports_words as say
+from turbodesk.gui import theme, words
+from turbodesk.gui.export import export_csv
+from turbodesk.gui.header import profile_name
+from turbodesk.gui.notices import Notices
+from turbodesk.gui.parts.button import Button
+from turbodesk.gui.parts.card import Ground, ToolBar
+from turbodesk.gui.parts.detail import DetailSplit
+from turbodesk.gui.parts.dialog import ask
+from turbodesk.gui.parts.field import Field
+from turbodesk.gui.parts.label import Label
+from turbodesk.gui.parts.segmented import Segmented
+from turbodesk.gui.parts.states import EmptyState, Loading, Pages
+from turbodesk.gui.period_choice import PeriodChoice
+from turbodesk.gui.reading_bar import ReadingBar
+from turbodesk.gui.record_table import RecordTable
+from turbodesk.gui.reports_detail import ReportDetail
+from turbodesk.gui.tab import Tab
+from turbodesk.model.reports import ALL_TIME, ReportType
+from turbodesk.providers.port import Capability
+from turbodesk.services.desk import Desk
+from turbodesk.services.reports import ByAddress, Listed, ReportQuery, ReportsService, rows_csv
+
+NARROW = 1000  # below this width of the tab, words give way to icons
+SHOWN_EVERY_S = 0.06  # how often the table takes what was read meanwhile
+SLICE = 250  # rows handed to the table at once
+TYPE_OVER = 50  # from so many entries on, the number is typed before they are deleted
+PARTIAL, BROKEN = "reports-partial", "reports-broken"
+
+
+class ReportsTab(Tab):
+    """The provider's lists of a period, one row per address. `query` is what the rows are of."""
+
+    key = "reports"
+    title = "Reports"
+    icon = "reports"
+
+    def __init__(self, notices: Notices) -> None:
+        super().__init__(notices)
+        self._service: ReportsService | None = None
+        self._found = ByAddress()
+        self._entries, self._read_at = 0, ""
+        self._reading: asyncio.Task[None] | None = None
+        self._shown_query: ReportQuery | None = None
+        self._narrow = False
+        self.box.addWidget(self._head())
+        self.detail = ReportDetail()
+        self.detail.copy_asked.connect(lambda: self._copy(self._current()))
+        self.detail.delete_asked.connect(lambda: self._on_delete_asked(self._current()))
+        self.split = DetailSplit(self._list(), self.detail, width=392)
+        self.detail.close_button.clicked.connect(self.split.close_detail)
+        self.box.addWidget(self.split, 1)
+        QShortcut(QKeySequence(QKeySequence.StandardKey.Refresh), self, self.reload)
+        QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self, self.filter.setFocus)
+        QShortcut(QKeySequence("Ctrl+E"), self, self.export_button.click)
+        QShortcut(QKeySequence(Qt.Key.Key_Delete), self.table, self._on_delete_key,
+                  context=Qt.ShortcutContext.WidgetShortcut)  # fmt: skip
+
+    # what is looked at
+
+    @property
+    def query(self) -> ReportQuery:
+        """The list and the days that are chosen."""
+        kind = self.kinds.key
+        return ReportQuery(ReportType(self.classes.key if kind == "bounce" else kind), self.period.period)
+
+    def set_desk(self, desk: Desk | None) -> None:
+        super().set_desk(desk)
+        self._service = ReportsService(desk) if desk else None
+        self.notices.take_back(PARTIAL)
+        self.notices.take_back(BROKEN)
+        self._forget_rows()
+        self._show_counts({})
+        self.pages.turn("loading")
+        offered = desk is not None and desk.has(Capability.REPORTS)
+        for widget in (self.kinds, self.classes, self.period, self.filter, self.again_button):
+            widget.setEnabled(offered)
+        self.offer(Capability.REPORTS, self.export_button, "This provider has no such lists over its API.")
+        for button in (self.detail.delete_button, self.delete_button, self.delete_all_button):
+            self.offer(
+                Capability.DELETE_REPORTS,
+                button,
+                "This provider does not let entries be deleted over its API.",
+            )
+        if desk and not offered:
+            title = f"{desk.provider.title} has no such lists over its API"
+            self.empty.say("reports", title, "Look for them on the provider’s own dashboard page.")
+            self.pages.turn("empty")
+
+    def shown(self) -> None:
+        if self.first:
+            self.reload()
+        else:
+            self._show_status()
+
+    def focus_regions(self) -> list[QWidget]:
+        return [self.kinds, self.filter, self.table, self.detail]
+
+    def reload(self) -> None:
+        """Reads the chosen list anew. Rows of the same list stay to be seen until the new ones are there."""
+        service, desk = self._service, self.desk
+        if service is None or desk is None or not desk.has(Capability.REPORTS):
+            return
+        self._stop_reading()
+        self.notices.take_back(PARTIAL)
+        self.notices.take_back(BROKEN)
+        query = self.query
+        again = query == self._shown_query and bool(self.table.rows)
+        if not again:
+            self._forget_rows()
+            self.pages.turn("loading")
+            self.loading.begin(say.many(query.type))
+        self._shown_query = query
+        self.table.horizontalHeader().setSectionsClickable(False)  # sorting every page anew would stall
+        self.bar.begin(say.many(query.type), f"from {self._read_at}" if again and self._read_at else "")
+        read = self._until_read(service, query, again)
+        self._reading = self.work.start(read, fail=self._on_read_failed, name="read reports")
+        self.work.start(self._count(service, query), fail=lambda _error: True, name="count reports")
+
+    def _stop_reading(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading_ended()
+
+    async def _until_read(self, service: ReportsService, query: ReportQuery, again: bool) -> None:
+        try:
+            await (self._read_again if again else self._read)(service, query)
+        finally:
+            if self._reading is asyncio.current_task():
+                self._reading_ended()
+
+    def _reading_ended(self) -> None:
+        self._reading = None
+        self.loading.end()
+        self.bar.end()
+        self.table.horizontalHeader().setSectionsClickable(True)
+
+    async def _read(self, service: ReportsService, query: ReportQuery) -> None:
+        """Reads into the empty table, which fills while the pages come."""
+        found, fresh, complete = self._found, list[Listed](), True
+        shown_at = 0.0
+        async for page in service.pages(query):
+            fresh += found.add(page.rows)
+            self._entries += len(page.rows)
+            complete = page.complete
+            self._tell_progress(page.total)
+            if time.monotonic() - shown_at > SHOWN_EVERY_S or len(fresh) > SLICE:
+                self._take(fresh)
+                fresh, shown_at = [], time.monotonic()
+        self._take(fresh)
+        self._all_read(complete)
+
+    async def _read_again(self, service: ReportsService, query: ReportQuery) -> None:
+        """Reads beside the table, and puts the new rows in place of the old ones at the end."""
+        found, entries, complete = ByAddress(), 0, True
+        async for page in service.pages(query):
+            found.add(page.rows)
+            entries += len(page.rows)
+            complete = page.complete
+            self.bar.progress(entries, page.total)
+        await self._put(found, entries)
+        self._all_read(complete)
+
+    async def _put(self, found: ByAddress, entries: int) -> None:
+        """Shows other rows, a slice at a time; the current row and the checks stay where their rows do."""
+        current, checks = self._current(), set(self.table.records.checked)
+        self._found, self._entries = found, entries
+        listed = found.listed
+        self.table.records.sorted_by = None
+        self.table.set_rows(listed[:SLICE])
+        for start in range(SLICE, len(listed), SLICE):
+            await asyncio.sleep(0)
+            self.table.append_rows(listed[start : start + SLICE])
+        self._keep_checks(checks)
+        if current and (self.table.current is None or self.table.current.email != current[0].email):
+            self.table.select_key(current[0].email)
+
+    def _keep_checks(self, checks: set[object]) -> None:
+        if checks:
+            self.table.records.checked = checks & {listed.email for listed in self.table.rows}
+            self.table.checked.emit(len(self.table.records.checked))
+
+    def _take(self, fresh: list[Listed]) -> None:
+        self.table.append_rows(fresh)
+        self.table.viewport().update()  # an address that came again has one more in Times
+        if self.table.rows:
+            self._turn_to_rows()
+        self._show_status()
+
+    def _all_read(self, complete: bool) -> None:
+        self._reading_ended()
+        self._read_at = words.clock(datetime.now().astimezone())
+        if self.table.records.sorted_by is None:
+            self.table.sort_by(say.LAST, True)
+        self._turn_to_rows()
+        self._show_status()
+        if not complete:
+            self.notices.tell(
+                "warn",
+                "The list changed while it was read.",
+                "Some entries may be missing.",
+                [("Read again", "refresh", self.reload)],
+                key=PARTIAL,
+            )
+
+    def _on_cancel(self) -> None:
+        self._stop_reading()
+        self._turn_to_rows()
+        query = self._shown_query or self.query
+        self.notices.tell(
+            "warn",
+            f"Reading was stopped after {say.counted(self._entries, query.type)}.",
+            "The list is not whole.",
+            [("Read again", "refresh", self.reload)],
+            key=PARTIAL,
+        )
+
+    def _on_read_failed(self, error: TurbodeskError) -> bool:
+        self.notices.tell_error(error, [("Try again", "refresh", self.reload)], key=BROKEN)
+        if not self.table.rows:
+            self.empty.say(
+                "warning", error.says, error.hint, [self._button("Try again", "refresh", self.reload)]
+            )
+            self.pages.turn("empty")
+        return True
+
+    async def _count(self, service: ReportsService, query: ReportQuery) -> None:
+        counts = await service.counts(query.period)
+        if service is self._service and query.period == self.query.period:
+            self._show_counts(counts)
+
+    # showing it
+
+    @property
+    def _shown(self) -> int:
+        return self.table.records.rowCount()
+
+    def _forget_rows(self) -> None:
+        self._stop_reading()
+        self._found, self._entries, self._shown_query = ByAddress(), 0, None
+        self.table.records.sorted_by = None
+        self.table.records.checked.clear()
+        self.table.set_rows([])
+        self.table.checked.emit(0)
+        self.detail.show_none()
+        self.status.emit("")
+
+    def _tell_progress(self, total: int | None) -> None:
+        self.loading.progress(self._entries, total)
+        self.bar.progress(self._entries, total)
+
+    def _turn_to_rows(self) -> None:
+        if self._shown:
+            if self.pages.key != "table":
+                self.pages.turn("table")
+            if self.table.current is None and not self.split.overlaid:
+                self.table.select_first()
+        elif self._reading is None or self.table.rows:
+            self._say_empty()
+
+    def _say_empty(self) -> None:
+        query, text = self._shown_query or self.query, self.filter.text().strip()
+        if self.table.rows:
+            addresses = words.counted(len(self.table.rows), "address", "addresses")
+            why = f"Looked through {addresses}, their causes and their words."
+            clear = self._button("Clear the filter", "close", lambda: self.filter.setText(""))
+            self.empty.say("search", f"Nothing holds “{text}”", why, [clear])
+        else:
+            title = f"No {say.many(query.type)} {self.period.words}"
+            self.empty.say("check-circle", title, self._why_empty(query), self._ways_on(query))
+        self.pages.turn("empty")
+        self.detail.show_none()
+
+    def _why_empty(self, query: ReportQuery) -> str:
+        other = {
+            ReportType.HARD_BOUNCE: ReportType.SOFT_BOUNCE,
+            ReportType.SOFT_BOUNCE: ReportType.HARD_BOUNCE,
+        }
+        beside = other.get(query.type)
+        count = self._counts.get(beside, 0) if beside else 0
+        if beside and count:
+            return f"{say.counted(count, beside)} lie{'s' if count == 1 else ''} outside this filter."
+        return "What comes back after a send shows up here, often within minutes."
+
+    def _ways_on(self, query: ReportQuery) -> list[Button]:
+        ways = []
+        if query.type in (ReportType.HARD_BOUNCE, ReportType.SOFT_BOUNCE):
+            ways.append(self._button("Show all bounces", "", lambda: self._choose_class("bounce")))
+        if query.period != ALL_TIME:
+            longer = ("30d", "Last 30 days") if self.period.key == "7d" else ("all", "All time")
+            ways.append(self._button(longer[1], "", lambda: self.period.choose(longer[0])))
+        return ways
+
+    @staticmethod
+    def _button(text: str, icon: str, act: object) -> Button:
+        button = Button(text, icon)
+        button.clicked.connect(lambda: act())
+        return button
+
+    def _show_status(self) -> None:
+        count, shown = len(self.table.rows), self._shown
+        if not count:
+            self.status.emit("")
+            return
+        query = self._shown_query or self.query
+        all_of = "all " if shown == count else ""
+        more = (
+            f", {say.counted(self._entries, query.type)}" if self._entries != count and shown == count else ""
+        )
+        self.status.emit(f"Showing {all_of}{words.number(shown)} of {words.number(count)}{more}")
+
+    def _show_counts(self, counts: dict[ReportType, int]) -> None:
+        self._counts = counts
+        for key, _ in say.KINDS:
+            self.kinds.set_count(key, counts.get(ReportType(key)))
+        for key in ("hardbounce", "softbounce"):
+            self.classes.set_count(key, None if self._narrow else counts.get(ReportType(key)))
+        if self.pages.key == "empty" and not self.table.rows and self._shown_query and self._reading is None:
+            self._say_empty()
+
+    def _on_chosen(self, listed: Listed | None) -> None:
+        if listed is None or self.desk is None:
+            self.detail.show_none()
+            return
+        self.detail.close_button.setVisible(self.split.overlaid)
+        self.detail.show_listed(listed, self.desk.provider.title, profile_name(self.desk.profile))
+
+    def _on_opened(self, _listed: object) -> None:
+        self._on_chosen(self.table.current)
+        self.split.open_detail()
+        self.detail.setFocus()
+
+    def _on_clicked(self) -> None:
+        if self.split.overlaid and self.table.current is not None:
+            self._on_opened(None)
+
+    def _on_counted(self, _shown: int, _all: int) -> None:
+        if self._reading is None:
+            self._show_status()
+
+    def _on_filter(self, text: str) -> None:
+        self.table.set_filter(text)
+        if self.table.rows:
+            self._turn_to_rows()
+        self._show_status()
+
+    def _on_checked(self, number: int) -> None:
+        self.selection.setVisible(number > 0)
+        self._selected.set_runs(
+            [(f"{words.number(number)} selected", "text", "strong"),
+             (f"  of {words.number(len(self.table.rows))}", "muted", "body")]
+        )  # fmt: skip
+
+    def _choose_class(self, key: str) -> None:
+        self.classes.choose(key)
+        self.reload()
+
+    def _on_kind(self, key: str) -> None:
+        self.classes.setVisible(key == "bounce")
+        self.delete_all_button.setVisible(key == "spam")
+        self.reload()
+
+    # doing something with it
+
+    def _current(self) -> list[Listed]:
+        return [self.table.current] if self.table.current is not None else []
+
+    def _copy(self, chosen: Sequence[Listed]) -> None:
+        QGuiApplication.clipboard().setText("\n".join(listed.email for listed in chosen))
+        self.notices.tell("ok", f"{words.counted(len(chosen), 'address', 'addresses')} copied.")
+
+    def _on_delete_key(self) -> None:
+        self._on_delete_asked(self.table.checked_rows() or self._current())
+
+    def _on_delete_asked(self, chosen: Sequence[Listed]) -> None:
+        if chosen and self.desk is not None and self.desk.has(Capability.DELETE_REPORTS):
+            self.work.start(self._delete(chosen), busy=self.delete_button, name="delete reports")
+
+    async def _delete(self, chosen: Sequence[Listed]) -> None:
+        service, desk, query = self._service, self.desk, self._shown_query
+        if service is None or desk is None or query is None:
+            return
+        ids = [id for listed in chosen for id in listed.ids]
+        name = profile_name(desk.profile)
+        whom = "this address" if len(chosen) == 1 else "these addresses"
+        sure = await ask(
+            self.window(),
+            say.deletion_title(chosen, query.type, name),
+            f"{desk.provider.title} sends mail to {whom} again from then on. This cannot be undone.",
+            [
+                ("Profile", name),
+                ("Addresses", words.number(len(chosen))),
+                ("Entries", words.number(len(ids))),
+            ],
+            f"Delete {words.number(len(ids))}",
+            act_icon="delete",
+            danger=True,
+            type_to_confirm=str(len(ids)) if len(ids) > TYPE_OVER else "",
+        )
+        if not sure:
+            return
+        try:
+            await service.delete(query.type, ids, self._tell_deleted)
+        except TurbodeskError:
+            self.reload()
+            raise
+        await self._take_out(service, query, {listed.email for listed in chosen})
+        self.notices.tell(
+            "ok", f"{say.counted(len(ids), query.type)} deleted.", f"Mail flows to {whom} again."
+        )
+
+    def _tell_deleted(self, done: int, total: int | None) -> None:
+        self.status.emit(f"{words.number(done)} of {words.number(total or done)} deleted")
+
+    async def _take_out(self, service: ReportsService, query: ReportQuery, gone: set[str]) -> None:
+        if query != self._shown_query or self._reading is not None:
+            self.reload()
+            return
+        left = ByAddress()
+        left.add(
+            entry for listed in self._found.listed if listed.email not in gone for entry in listed.entries
+        )
+        await self._put(left, sum(len(listed.entries) for listed in left.listed))
+        self.table.sort_by(say.LAST, True)
+        self._turn_to_rows()
+        self._show_status()
+        self.work.start(self._count(service, query), fail=lambda _error: True, name="count reports")
+
+    def _on_delete_all(self) -> None:
+        self.work.start(self._delete_all(), busy=self.delete_all_button, name="delete all complaints")
+
+    async def _delete_all(self) -> None:
+        service, desk = self._service, self.desk
+        if service is None or desk is None:
+            return
+        count = await service.count(ReportQuery(ReportType.SPAM, ALL_TIME))
+        if not count:
+            self.notices.tell("info", "There is no complaint to delete.", key=PARTIAL)
+            return
+        name = profile_name(desk.profile)
+        sure = await ask(
+            self.window(),
+            f"Delete all {say.counted(count, ReportType.SPAM)} from {name}?",
+            "All of them go, of all time and not only those shown. "
+            f"{desk.provider.title} sends mail to these addresses again from then on. This cannot be undone.",
+            [("Profile", name), ("Complaints", words.number(count))],
+            f"Delete all {words.number(count)}",
+            act_icon="delete",
+            danger=True,
+            type_to_confirm=str(count) if count > TYPE_OVER else "",
+        )
+        if sure:
+            await service.delete_all_spam()
+            self.notices.tell("ok", f"{say.counted(count, ReportType.SPAM)} deleted.")
+            self.reload()
+
+    def _on_export(self) -> None:
+        if self._service is not None and self._shown_query is not None:
+            self.work.start(
+                self._export(self._service, self._shown_query), busy=self.export_button, name="export reports"
+            )
+
+    async def _export(self, service: ReportsService, query: ReportQuery) -> None:
+        """The provider's own file; with a text filter a file of ours with the entries that are shown."""
+
+        def chunks() -> AsyncIterator[bytes]:
+            if not self.filter.text().strip():
+                return service.export(query)
+            return rows_csv([entry for listed in self.table.shown_rows() for entry in listed.entries])
+
+        try:
+            await export_csv(self, say.file_name(query.type, query.period), chunks)
+        finally:
+            self._show_status()
+
+    # building it
+
+    def _head(self) -> QWidget:
+        bar = ToolBar()
+        self.kinds = Segmented(say.KINDS, name="Which list")
+        self.kinds.chosen.connect(self._on_kind)
+        self.again_button = Button("", "refresh", name="Read again", tip="Read again, F5")
+        self.again_button.clicked.connect(self.reload)
+        self.delete_all_button = Button("Delete all complaints…", "delete")
+        self.delete_all_button.clicked.connect(self._on_delete_all)
+        self.delete_all_button.setVisible(False)
+        self.export_button = Button("Export", "export", keys="Ctrl E")
+        self.export_button.clicked.connect(self._on_export)
+        bar.add(self.kinds)
+        bar.gap()
+        for button in (self.again_button, self.delete_all_button, self.export_button):
+            bar.add(button)
+        return bar
+
+    def _filters(self) -> QWidget:
+        bar = ToolBar()
+        self.classes = Segmented(say.CLASSES, name="Which bounces")
+        self.classes.chosen.connect(lambda _key: self.reload())
+        self.period = PeriodChoice("30d")
+        self.period.changed.connect(self.reload)
+        self.filter = Field("Address, cause, words", "search", name="Filter the list", clear=True)
+        self.filter.changed.connect(self._on_filter)
+        bar.add(self.classes)
+        bar.add(self.period)
+        bar.box.addWidget(self.filter, 1, Qt.AlignmentFlag.AlignVCenter)
+        return bar
+
+    def _list(self) -> QWidget:
+        holder = Ground("surface")
+        holder.box.addWidget(self._filters())
+        self.pages = Pages()
+        self.loading = Loading(rows=8)
+        self.loading.cancel_asked.connect(self._on_cancel)
+        self.empty = EmptyState()
+        self.table = RecordTable(
+            say.columns(lambda: self._narrow),
+            name="Addresses",
+            key=lambda it: it.email,
+            checks=True,
+            text=say.find_in,
+        )
+        self.table.chosen.connect(self._on_chosen)
+        self.table.opened.connect(self._on_opened)
+        self.table.clicked.connect(self._on_clicked)
+        self.table.checked.connect(self._on_checked)
+        self.table.counted.connect(self._on_counted)
+        for key, page in (("loading", self.loading), ("empty", self.empty), ("table", self.table)):
+            self.pages.add(key, page)
+        self.bar = ReadingBar()
+        self.bar.cancel_asked.connect(self._on_cancel)
+        holder.box.addWidget(self.pages, 1)
+        holder.box.addWidget(self.bar)
+        holder.box.addWidget(self._selection())
+        holder.setMinimumWidth(theme.px(320))
+        return holder
+
+    def _selection(self) -> QWidget:
+        self.selection = Ground("sunken", line="top", across=True)
+        self.selection.setFixedHeight(theme.px(44))
+        self.selection.box.setContentsMargins(theme.px(16), 1, theme.px(16), 0)
+        self.selection.box.setSpacing(theme.px(8))
+        self._selected = Label(tabular=True)
+        self.delete_button = Button("Delete…", "delete", size="small")
+        self.delete_button.clicked.connect(lambda: self._on_delete_asked(self.table.checked_rows()))
+        self.copy_button = Button("Copy addresses", "copy", size="small")
+        self.copy_button.clicked.connect(lambda: self._copy(self.table.checked_rows()))
+        self.selection.box.addWidget(self._selected, 1)
+        self.selection.box.addWidget(self.delete_button)
+        self.selection.box.addWidget(self.copy_button)
+        self.selection.setVisible(False)
+        return self.selection
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < theme.px(NARROW)
+        if narrow != self._narrow:
+            self._narrow = narrow
+            self.export_button.set_keys("" if narrow else "Ctrl E")
+            self.period.set_icon("" if narrow else "calendar")
+            self._show_counts(self._counts)
+            self.table.viewport().update()

@@ -1,0 +1,106 @@
+"""What Reports says of an address on a list: its columns, its pill, its sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from turbodesk.gui import words
+from turbodesk.gui.record_table import Column
+from turbodesk.model.reports import Period, Report, ReportType
+from turbodesk.model.smtp_reply import BounceKind
+from turbodesk.services.reports import Listed
+
+KINDS = (("bounce", "Bounces"), ("spam", "Complaints"), ("unsub", "Unsubscribes"))
+CLASSES = (("bounce", "All"), ("hardbounce", "Hard"), ("softbounce", "Soft"))
+BOUNCES = frozenset({ReportType.BOUNCE, ReportType.HARD_BOUNCE, ReportType.SOFT_BOUNCE})
+NOUNS = {
+    ReportType.BOUNCE: "bounce",
+    ReportType.HARD_BOUNCE: "hard bounce",
+    ReportType.SOFT_BOUNCE: "soft bounce",
+    ReportType.SPAM: "complaint",
+    ReportType.UNSUBSCRIBE: "unsubscribe",
+}
+LAST = 4  # the column that says when, newest first as the provider lists them
+
+PILLS = {
+    BounceKind.HARD: ("hard", None),
+    BounceKind.SOFT: ("soft", None),
+    BounceKind.UNKNOWN: ("warn", "Bounce"),
+}
+CLASS_WORDS = {BounceKind.HARD: "Hard", BounceKind.SOFT: "Soft", BounceKind.UNKNOWN: "Not said"}
+
+
+def columns(narrow: Callable[[], bool]) -> list[Column]:
+    """What the list shows of an address; the provider's words go first where there is no room."""
+    return [
+        Column("Address", lambda it: it.email, kind="medium", width=160, stretch=1),
+        Column("Cause", lambda it: it.cause.title, width=164),
+        Column("Provider’s words", _words_of, kind="muted", width=170, stretch=4, keep=2),
+        Column("Times", lambda it: len(it.entries), words.number, align="right", width=58),
+        Column("Last", lambda it: it.newest.at, lambda at: _last(at, narrow()), align="right", width=114),
+    ]
+
+
+def find_in(listed: Listed) -> str:
+    """What the text filter looks in."""
+    return f"{listed.email}\n{listed.cause.title}\n{listed.newest.words}"
+
+
+def many(type: ReportType) -> str:
+    """The entries of a list in the plural."""
+    return f"{NOUNS[type]}s"
+
+
+def counted(count: int, type: ReportType) -> str:
+    """`1 bounce`, `3 hard bounces`."""
+    return words.counted(count, NOUNS[type])
+
+
+def at_words(entry: Report) -> str:
+    """Day and time of an entry, or the provider's own text where that makes no sense."""
+    return _last(entry.at, False) if entry.at else entry.raw_at or "time not given"
+
+
+def head_line(listed: Listed) -> str:
+    """`3 bounces, last on 20 Nov 10:57`."""
+    number = counted(len(listed.entries), listed.newest.type)
+    return f"{number}, {'last ' if len(listed.entries) > 1 else ''}on {at_words(listed.newest)}"
+
+
+def pill_of(listed: Listed) -> tuple[str, str | None]:
+    """State and word of the pill over an address."""
+    if listed.newest.type is ReportType.SPAM:
+        return "complaint", None
+    if listed.newest.type is ReportType.UNSUBSCRIBE:
+        return "unsubscribed", None
+    return PILLS[listed.kind]
+
+
+def class_of(listed: Listed) -> str:
+    """`Hard, mailbox does not exist`."""
+    title = listed.cause.title
+    return f"{CLASS_WORDS[listed.kind]}, {title[0].lower()}{title[1:]}"
+
+
+def file_name(type: ReportType, period: Period) -> str:
+    """What an export of a list is called."""
+    name = many(type).replace(" ", "-")
+    return f"{name}.csv" if period.all_time else f"{name} {period.start} to {period.end}.csv"
+
+
+def deletion_title(chosen: Sequence[Listed], type: ReportType, profile: str) -> str:
+    """The question before entries are deleted; it names the count and the profile."""
+    entries = counted(sum(len(listed.entries) for listed in chosen), type)
+    whose = chosen[0].email if len(chosen) == 1 else words.counted(len(chosen), "address", "addresses")
+    return f"Delete {entries} of {whose} from {profile}?"
+
+
+def _words_of(listed: Listed) -> str:
+    return words.one_line(listed.newest.words)
+
+
+def _last(at: datetime | None, narrow: bool) -> str:
+    if at is None:
+        return "–"
+    return words.day(at) if narrow else f"{words.day(at)} {words.clock(at)}"

@@ -1,0 +1,68 @@
+"""The one draft that is open, kept on disk, so that closing the window loses nothing that was typed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from turbodesk import json_file
+from turbodesk.errors import FileTrouble
+
+FILE = "draft.json"
+FOLDER = "draft-files"
+LARGEST_BYTES = 64_000_000  # what is larger was not written by us
+
+
+class DraftKeeper:
+    """The draft of one config dir: `draft.json`, and a folder for pasted pictures, which have no file yet.
+
+    All of it blocks, for milliseconds.
+    """
+
+    def __init__(self, config_dir: Path) -> None:
+        self._path = config_dir / FILE
+        self._folder = config_dir / FOLDER
+
+    def load(self) -> dict[str, Any]:
+        """What was kept last, empty where there is none or it is not what we write."""
+        for path in (self._path, json_file.backup_of(self._path)):
+            try:
+                if path.stat().st_size <= LARGEST_BYTES:
+                    value = json.loads(path.read_bytes())
+                    return value if isinstance(value, dict) else {}
+            except (OSError, ValueError, RecursionError):
+                continue
+        return {}
+
+    def save(self, snapshot: Mapping[str, Any]) -> None:
+        """Keeps it in place of what was kept. Raises FileTrouble."""
+        json_file.write(self._path, dict(snapshot))
+
+    def add_file(self, name: str, data: bytes) -> Path:
+        """Keeps bytes that have no file of their own as `name`, numbered where that is taken.
+
+        Raises FileTrouble.
+        """
+        wanted = Path(name)
+        path, number = self._folder / wanted.name, 1
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            while path.exists():
+                number += 1
+                path = self._folder / f"{wanted.stem}-{number}{wanted.suffix}"
+            with path.open("xb") as file:
+                file.write(data)
+        except OSError as error:
+            raise FileTrouble(
+                f"{wanted.name} could not be kept in {self._folder}.",
+                hint="Look whether the disk is full, then paste it again.",
+                detail=f"{type(error).__name__}: {error.strerror}",
+            ) from error
+        return path
+
+    def forget_files(self) -> None:
+        """Removes the pasted files; what was sent has copies of its own."""
+        shutil.rmtree(self._folder, ignore_errors=True)
