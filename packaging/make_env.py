@@ -35,7 +35,7 @@ def main():
     missing = missing_packages(python, version)
     if missing and not install_packages(missing):
         tell("These system packages are missing; install them with this line:")
-        tell("    " + apt_line(missing, ["sudo"]))
+        tell("    " + line_to_run(missing))
     if (BIN / "python").exists() and STAMP.is_file() and STAMP.read_text("utf-8") == wanted_stamp():
         return
     make_venv(python, version)
@@ -108,8 +108,8 @@ def install_words(missing):
     return ["install", "-y", "--no-install-recommends", *missing]
 
 
-def apt_line(missing, before):
-    return " ".join([*before, "apt-get", *install_words(missing)])
+def line_to_run(missing):
+    return "sudo apt-get update && sudo apt-get " + " ".join(install_words(missing))
 
 
 def dotted(version):
@@ -127,8 +127,8 @@ def make_venv(python, version):
         return
     tell(f"Making .venv with Python {dotted(version)}.")
     if subprocess.run([python, "-c", "import ensurepip"], capture_output=True).returncode != 0:
-        line = apt_line([f"python{dotted(version)}-venv"], ["sudo"])
-        sys.exit(f"Python here cannot make environments. On Debian this mends it: {line}")
+        line = line_to_run([f"python{dotted(version)}-venv"])
+        sys.exit(f"Python here cannot make environments. On Debian this line mends it:\n    {line}")
     run([python, "-m", "venv", "--clear", str(VENV)])
 
 

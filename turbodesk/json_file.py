@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 from turbodesk.errors import FileTrouble
@@ -89,17 +87,12 @@ def write(path: Path, value: dict[str, Any]) -> None:
 
     A reader sees the old file or the new one, also after a power cut. Raises FileTrouble.
     """
+    from turbodesk.files import write_whole  # here, because reading at start needs none of it
+
     raw = (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass")
     make_directory(path.parent)
-    try:
-        _replace(backup_of(path), raw)  # first, so that after a failure here nothing has changed
-        _replace(path, raw)
-    except OSError as error:
-        raise FileTrouble(
-            f"{path} cannot be written.",
-            hint="Free some space or change the folder's permissions, then try again.",
-            detail=f"{type(error).__name__}: {error.strerror}",
-        ) from error
+    write_whole(backup_of(path), raw)  # first, so that after a failure here nothing has changed
+    write_whole(path, raw)
 
 
 def backup_of(path: Path) -> Path:
@@ -124,29 +117,3 @@ def locked(path: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def _replace(path: Path, raw: bytes) -> None:
-    with NamedTemporaryFile(dir=path.parent, prefix=path.name + ".", suffix=".new", delete=False) as file:
-        new = Path(file.name)
-        try:
-            file.write(raw)
-            file.flush()
-            os.fsync(file.fileno())
-            file.close()  # Windows replaces only what is closed
-            new.replace(path)
-        except BaseException:
-            file.close()
-            new.unlink(missing_ok=True)
-            raise
-    _sync_directory(path.parent)
-
-
-def _sync_directory(directory: Path) -> None:
-    if sys.platform == "win32":
-        return  # directories cannot be opened there
-    number = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

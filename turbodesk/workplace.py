@@ -11,9 +11,9 @@ from types import TracebackType
 from typing import Self
 
 from turbodesk import settings as settings_file
-from turbodesk.errors import NotSignedIn, StoreTrouble, TurbodeskError
+from turbodesk.errors import InvalidDraft, NotSignedIn, StoreTrouble, TurbodeskError
 from turbodesk.model.account import SANDBOX, Profile, Secret
-from turbodesk.providers import check_addresses, open_provider
+from turbodesk.providers import open_provider, profile_problems
 from turbodesk.providers.http import Gateway
 from turbodesk.providers.sandbox_control import SandboxControl
 from turbodesk.sandbox.server import Endpoints, SandboxServer
@@ -133,7 +133,8 @@ class Workplace:
     def check_profile(self, profile: Profile) -> None:
         """Raises InvalidDraft, by field, where the profile's name or addresses cannot be used."""
         settings_file.check_profile_name(profile.name, (there.name for there in self.settings.profiles))
-        check_addresses(profile)
+        if problems := profile_problems(profile):
+            raise InvalidDraft(problems)
 
     async def keep(self, profile: Profile, secret: Secret) -> bool:
         """Remembers a profile and its secret; whether the secret outlives this run comes back.

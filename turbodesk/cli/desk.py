@@ -30,7 +30,7 @@ def tool_words() -> None:
 @tool_words.command("show")
 @as_json
 @click.pass_obj
-def show_tools(setting: Setting, as_json: bool) -> int:
+def show_tools(setting: Setting, /, as_json: bool) -> int:
     """The switches as the provider has them now."""
     from turbodesk.cli.documents import table, tool_document
     from turbodesk.services.tools import ToolsService
@@ -76,7 +76,7 @@ def account_words() -> None:
 @account_words.command("show")
 @as_json
 @click.pass_obj
-def show_account(setting: Setting, as_json: bool) -> int:
+def show_account(setting: Setting, /, as_json: bool) -> int:
     """The account, its plans, and its sub-accounts, worst first."""
     from turbodesk.cli import documents
     from turbodesk.services.account import AccountService
@@ -113,7 +113,7 @@ def inbox_words() -> None:
 @inbox_words.command("list")
 @as_json
 @click.pass_obj
-def list_inbox(setting: Setting, as_json: bool) -> int:
+def list_inbox(setting: Setting, /, as_json: bool) -> int:
     """The mails it caught, newest first, one line per send."""
     from turbodesk.cli.documents import caught_document, table
     from turbodesk.services.inbox import InboxService

@@ -145,7 +145,7 @@ def caught_document(mail: CaughtMail) -> Document:
             {
                 "address": recipient.address.email,
                 "kind": str(recipient.kind),
-                "status": recipient.raw_status,
+                "status": str(recipient.status),
                 "error": recipient.error,
             }
             for recipient in mail.recipients

@@ -38,7 +38,7 @@ def profile_words() -> None:
 @click.option("--no-expire", is_flag=True, help="Ask for a token that never expires.")
 @as_json
 @click.pass_obj
-def add_profile(setting: Setting, as_json: bool, **fields: Any) -> int:
+def add_profile(setting: Setting, /, as_json: bool, **fields: Any) -> int:
     """Keeps an account under NAME. Its password comes as one line on stdin and goes into the keyring."""
     profile = Profile(**fields)
 
@@ -75,7 +75,7 @@ def _profile(profile: Profile, place: Workplace) -> Json:
 @profile_words.command("list")
 @as_json
 @click.pass_obj
-def list_profiles(setting: Setting, as_json: bool) -> int:
+def list_profiles(setting: Setting, /, as_json: bool) -> int:
     """The accounts there are; `sandbox` always is."""
     from turbodesk.cli.documents import table
 

@@ -94,7 +94,7 @@ def _query(type_name: str, **given: Any) -> ReportQuery:
 @ranged
 @as_json
 @click.pass_obj
-def list_reports(setting: Setting, as_json: bool, **given: Any) -> int:
+def list_reports(setting: Setting, /, as_json: bool, **given: Any) -> int:
     """Every entry of a list in a period, newest first."""
     from turbodesk.cli.documents import report_document, table
     from turbodesk.services.reports import ReportsService
@@ -123,7 +123,7 @@ def list_reports(setting: Setting, as_json: bool, **given: Any) -> int:
 @ranged
 @as_json
 @click.pass_obj
-def count_reports(setting: Setting, as_json: bool, **given: Any) -> int:
+def count_reports(setting: Setting, /, as_json: bool, **given: Any) -> int:
     """How many entries a list has in a period."""
     from turbodesk.services.reports import ReportsService
 
@@ -142,7 +142,7 @@ def count_reports(setting: Setting, as_json: bool, **given: Any) -> int:
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="A file; none: stdout.")
 @as_json
 @click.pass_obj
-def export_reports(setting: Setting, as_json: bool, output: Path | None, **given: Any) -> int:
+def export_reports(setting: Setting, /, as_json: bool, output: Path | None, **given: Any) -> int:
     """The provider's own CSV of a list, as it comes."""
     from turbodesk.services.reports import ReportsService
 
@@ -197,7 +197,7 @@ def stats_words() -> None:
 @ranged
 @as_json
 @click.pass_obj
-def list_stats(setting: Setting, as_json: bool, **given: Any) -> int:
+def list_stats(setting: Setting, /, as_json: bool, **given: Any) -> int:
     """Every message of a period, one line per recipient, newest first."""
     from turbodesk.cli.documents import stat_document, table
     from turbodesk.services.stats import StatsQuery, StatsService, with_text
@@ -226,7 +226,7 @@ def list_stats(setting: Setting, as_json: bool, **given: Any) -> int:
 @ranged
 @as_json
 @click.pass_obj
-def count_stats(setting: Setting, as_json: bool, **given: Any) -> int:
+def count_stats(setting: Setting, /, as_json: bool, **given: Any) -> int:
     """How many messages there are in a period."""
     from turbodesk.services.stats import StatsQuery, StatsService, with_text
 
@@ -248,7 +248,7 @@ def count_stats(setting: Setting, as_json: bool, **given: Any) -> int:
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="A file; none: stdout.")
 @as_json
 @click.pass_obj
-def export_stats(setting: Setting, as_json: bool, output: Path | None, **given: Any) -> int:
+def export_stats(setting: Setting, /, as_json: bool, output: Path | None, **given: Any) -> int:
     """The provider's own CSV of a period; with --filter a CSV of ours with the lines that fit."""
     from turbodesk.services.stats import StatsQuery, StatsService
 

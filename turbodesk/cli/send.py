@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 @click.option("--header", "headers", multiple=True, metavar="NAME=VALUE", help="A custom header.")
 @as_json
 @click.pass_obj
-def send(setting: Setting, as_json: bool, **given: Any) -> int:
+def send(setting: Setting, /, as_json: bool, **given: Any) -> int:
     """Sends one message, and prints what the provider said to each recipient."""
     from turbodesk.services.compose import ComposeService, Draft
 
@@ -118,7 +118,7 @@ def outbox_words() -> None:
 @outbox_words.command("list")
 @as_json
 @click.pass_obj
-def list_outbox(setting: Setting, as_json: bool) -> int:
+def list_outbox(setting: Setting, /, as_json: bool) -> int:
     """What the ledger has written down, newest first. Nothing is sent by looking."""
     from turbodesk.cli.documents import entry_document, table
 

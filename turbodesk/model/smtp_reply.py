@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 _BASIC = re.compile(r"(?<![\d.])([245][0-5]\d)(?![\d.])")
 _ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
@@ -81,6 +82,12 @@ NOT_AUTHENTICATED = Cause(
     "SPF, DKIM or DMARC of the sending domain did not pass, so the server would not take the message.",
     "set up SPF and DKIM for the sending domain.",
 )
+SENDER_REFUSED = Cause(
+    "Sender not accepted",
+    "They would not take the sender address",
+    "The receiving server could not find the domain of the sender address, or does not trust it.",
+    "check that the sending domain is spelt right and has its DNS records.",
+)
 BLOCK_LIST = Cause(
     "On a block list",
     "The sending machine is on a block list",
@@ -114,17 +121,20 @@ OTHER = Cause(
 
 _BY_ENHANCED = {
     "1.1": NO_MAILBOX, "1.2": NO_DOMAIN, "1.3": NO_MAILBOX, "1.6": NO_MAILBOX, "1.10": NO_MAILBOX,
-    "1.8": NO_DOMAIN, "2.0": SWITCHED_OFF, "2.1": SWITCHED_OFF, "2.2": FULL, "2.3": TOO_LARGE,
-    "3.1": FULL, "3.2": BUSY, "3.4": TOO_LARGE, "4.1": NO_ANSWER, "4.2": NO_ANSWER, "4.3": NO_DOMAIN,
-    "4.4": NO_DOMAIN, "4.5": BUSY, "4.7": NO_ANSWER, "7.0": POLICY, "7.1": POLICY, "7.23": NOT_AUTHENTICATED,
-    "7.20": NOT_AUTHENTICATED, "7.25": NOT_AUTHENTICATED, "7.26": NOT_AUTHENTICATED, "7.606": BLOCK_LIST,
+    "1.7": SENDER_REFUSED, "1.8": SENDER_REFUSED, "2.0": SWITCHED_OFF, "2.1": SWITCHED_OFF, "2.2": FULL,
+    "2.3": TOO_LARGE, "3.1": BUSY, "3.2": BUSY, "3.4": TOO_LARGE, "4.1": NO_ANSWER, "4.2": NO_ANSWER,
+    "4.3": NO_DOMAIN, "4.4": NO_DOMAIN, "4.5": BUSY, "4.7": NO_ANSWER, "7.0": POLICY, "7.1": POLICY,
+    "7.20": NOT_AUTHENTICATED, "7.23": NOT_AUTHENTICATED, "7.25": NOT_AUTHENTICATED,
+    "7.26": NOT_AUTHENTICATED, "7.606": BLOCK_LIST,
 }  # fmt: skip
 
 # Words outrank numbers: servers often put the same number on quite different causes.
 _BY_WORDS: tuple[tuple[str, Cause], ...] = (
     (r"\b(spf|dkim|dmarc)\b|unauthenticated|not authenticated", NOT_AUTHENTICATED),
+    (r"(bad )?sender('s)? (e-?mail )?(address|domain).{0,20}(rejected|refused|not found)", SENDER_REFUSED),
     (r"block ?list|black ?list|spamhaus|\brbl\b|\blisted (at|by|in|on)\b", BLOCK_LIST),
-    (r"mailbox (is )?full|over ?quota|quota exceeded|out of storage|insufficient.{0,12}storage", FULL),
+    (r"mailbox (is )?full|over ?quota|quota exceeded|out of storage"
+     r"|insufficient (disk|mailbox).{0,9}(space|storage|quota)", FULL),
     (r"no mail hosts|(domain|host).{0,20}(not found|does not exist|unknown)|no such (domain|host)"
      r"|(unknown|invalid) (domain|host)|nxdomain", NO_DOMAIN),
     (r"(mailbox|account|user|recipient).{0,40}(disabled|inactive|suspended|switched off)", SWITCHED_OFF),
@@ -132,15 +142,18 @@ _BY_WORDS: tuple[tuple[str, Cause], ...] = (
     (r"no such (user|recipient|mailbox|address|person|account|local)"
      r"|(user|recipient|address|mailbox|account).{0,40}(unknown|not found|not exist|n't exist)"
      r"|(unknown|invalid|illegal)( or illegal)? (user|recipient|address|mailbox|alias|local)"
-     r"|recipientnotfound|not found by lookup", NO_MAILBOX),
+     r"|recipientnotfound|not found by lookup|mailbox (is )?unavailable", NO_MAILBOX),
     (r"greylist|try again later|temporarily deferred|rate limit|too many (connections|messages)|busy", BUSY),
     (r"timed? ?out|connection (refused|reset|dropped|lost)|could not connect|unreachable", NO_ANSWER),
     (r"\bspam|policy|content|rejected due to|message rejected|prohibited", POLICY),
     (r"access denied|recipient (address )?rejected|address rejected", REFUSED_ADDRESS),
 )  # fmt: skip
+# What sounds final is not, where the server says in its number that it is only so for now.
+_FOR_NOW = {NO_MAILBOX: BUSY, SWITCHED_OFF: BUSY, NO_DOMAIN: NO_ANSWER}
 _WORDS = tuple((re.compile(pattern, re.IGNORECASE), cause) for pattern, cause in _BY_WORDS)
 
 
+@lru_cache(maxsize=4096)  # the same few sentences come thousands of times
 def read_reply(words: str) -> SmtpReply:
     """What `words` say; never fails, an empty or odd text is of unknown kind and cause."""
     head = words[:2000]
@@ -158,6 +171,13 @@ def _kind(code: int, enhanced: str, cause: Cause) -> BounceKind:
 
 
 def _cause(words: str, code: int, enhanced: str) -> Cause:
+    cause = _named_cause(words, enhanced)
+    if (enhanced or str(code)).startswith("4"):
+        return BUSY if cause is None else _FOR_NOW.get(cause, cause)
+    return OTHER if cause is None else cause
+
+
+def _named_cause(words: str, enhanced: str) -> Cause | None:
     number = _BY_ENHANCED.get(enhanced[2:])
     # The numbers of class X.1.x and X.2.x are trusted before the words: they are rarely wrong.
     if number in (NO_MAILBOX, SWITCHED_OFF, FULL):
@@ -165,6 +185,4 @@ def _cause(words: str, code: int, enhanced: str) -> Cause:
     for pattern, cause in _WORDS:
         if pattern.search(words):
             return cause
-    if number is not None:
-        return number
-    return BUSY if (enhanced or str(code)).startswith("4") else OTHER
+    return number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -13,6 +14,8 @@ from turbodesk.model.account import Profile, Secret
 from turbodesk.providers.http import Gateway
 from turbodesk.providers.port import Provider
 from turbodesk.providers.turbosmtp_v1 import SEND_HOSTS, SEND_PATHS, TurboSmtpV1
+
+_HOST = re.compile(r"^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.?){1,127}$|^[0-9a-f:.]+$", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ def url_problem(url: str) -> str:
         host, _port = parts.hostname or "", parts.port
     except ValueError:
         return "This is no address of a server: write https://host or https://host:port."
-    if parts.scheme not in ("http", "https") or not host or not url.isascii() or not url.isprintable():
+    if parts.scheme not in ("http", "https") or not _HOST.match(host):
         return "This is no address of a server: write https://host or https://host:port."
     if "@" in parts.netloc:
         return "User names and passwords don't belong in the address; they are asked for separately."

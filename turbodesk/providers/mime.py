@@ -19,6 +19,14 @@ from turbodesk.model.message import Address, Attachment, Message
 LINE_BYTES = 57  # make 76 characters of Base64
 SLICE_BYTES = LINE_BYTES * 13_797  # about 768 KiB in whole lines
 
+STRUCTURE = frozenset(
+    {
+        *("from", "to", "cc", "bcc", "sender", "reply-to", "subject", "date", "message-id", "mime-version"),
+        *("content-type", "content-transfer-encoding", "content-disposition", "content-id"),
+    }
+)
+"""Headers that are written here, or that would break the mail if a writer set them; lower case."""
+
 _POLICY = SMTP.clone(cte_type="7bit")
 # Not message/… or multipart/…: RFC 2046 does not let those go as Base64.
 _TYPE = re.compile(r"^(?!message/|multipart/)[\w!#$&^.+-]+/[\w!#$&^.+-]+$", re.ASCII | re.IGNORECASE)

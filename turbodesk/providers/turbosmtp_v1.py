@@ -14,7 +14,8 @@ from turbodesk.model.account import AccountInfo, Plan, Profile, Secret, SubAccou
 from turbodesk.model.message import Message
 from turbodesk.model.outcome import SendResult
 from turbodesk.model.reports import EmailStat, MailStatus, Page, Period, Report, ReportType
-from turbodesk.providers import turbosmtp_wire as wire
+from turbodesk.providers import turbosmtp_answers as heard
+from turbodesk.providers import turbosmtp_calls as said
 from turbodesk.providers.exchange import Answer, Call
 from turbodesk.providers.http import DELETE, ONCE, READ, SIGN_IN, TOGGLE, ApiClient, Gateway, Manner
 from turbodesk.providers.paging import read_pages
@@ -40,7 +41,7 @@ class TurboSmtpV1(Provider):
         self._user, self._secret, self._no_expire = profile.user, secret, profile.no_expire
         self._form = profile.send_form
         self.wire_limit_bytes = SEND_LIMITS_BYTES[self._form]
-        client = partial(ApiClient, gateway, title=self.title, read_objection=wire.read_objection)
+        client = partial(ApiClient, gateway, title=self.title, read_objection=heard.read_objection)
         self._dashboard = client(profile.dashboard_url or DASHBOARD)
         self._post = client(profile.send_url or SEND_HOSTS[profile.region])
         self._token: Secret | None = None
@@ -60,7 +61,7 @@ class TurboSmtpV1(Provider):
         if token is not None:
             call = _with_token(Call("POST", "/api/deauthorize"), token)
             with contextlib.suppress(SignInRefused):
-                await self._dashboard.ask(call, wire.read_nothing, manner=TOGGLE)
+                await self._dashboard.ask(call, heard.read_nothing, manner=TOGGLE)
 
     async def aclose(self) -> None:
         """Forgets the token. Nothing is asked."""
@@ -85,9 +86,9 @@ class TurboSmtpV1(Provider):
 
     async def _authorize(self) -> Secret:
         password = self._secret.reveal()
-        body = wire.sign_in_body(self._user, password, no_expire=self._no_expire)
+        body = said.sign_in_body(self._user, password, no_expire=self._no_expire)
         call = Call("POST", "/api/authorize", body=body, secrets=(password,))
-        return Secret(await self._dashboard.ask(call, wire.read_token, manner=SIGN_IN))
+        return Secret(await self._dashboard.ask(call, heard.read_token, manner=SIGN_IN))
 
     async def _with_sign_in(self, work: Callable[[Secret], Awaitable[T]]) -> T:
         """`work` with a token; once more with a new one where that token is not taken any longer."""
@@ -118,10 +119,10 @@ class TurboSmtpV1(Provider):
         """One POST, accepted or refused as a whole. Send V2 `POST /api/v2/mail/send`,
         Send V1 and Beta 1.0 `POST /api/mail/send`, turboSMTP v1, documented."""
         password = self._secret.reveal()
-        body = wire.send_body(message, self._form, self._user, password)
+        body = said.send_body(message, self._form, self._user, password)
         call = Call("POST", SEND_PATHS[self._form], body=body, secrets=(password,))
-        note = wire.send_note(message, self._form)
-        return await self._post.send(call, partial(wire.read_sent, message=message, note=note), mark)
+        note = said.send_note(message, self._form)
+        return await self._post.send(call, partial(heard.read_sent, message=message, note=note), mark)
 
     # ---- reports
 
@@ -129,13 +130,13 @@ class TurboSmtpV1(Provider):
         self, type: ReportType, period: Period, *, text: str = ""
     ) -> AsyncGenerator[Page[Report], None]:
         """Pages of 20. `GET /web/api/reports/{type}[/all]` and `…/count`, turboSMTP v1, documented."""
-        path, query = wire.reports_path(type, period), wire.reports_query(period, text)
+        path, query = said.reports_path(type, period), said.reports_query(period, text)
         pages = read_pages(
-            partial(self._ask, Call("GET", f"{path}/count", query), wire.read_total),
+            partial(self._ask, Call("GET", f"{path}/count", query), heard.read_total),
             lambda page: self._ask(
-                Call("GET", path, (*query, ("page", str(page)))), partial(wire.read_reports, type=type)
+                Call("GET", path, (*query, ("page", str(page)))), partial(heard.read_reports, type=type)
             ),
-            page_size=wire.REPORT_PAGE,
+            page_size=said.REPORT_PAGE,
             identity=_identity,
         )
         async with contextlib.aclosing(pages):
@@ -144,27 +145,27 @@ class TurboSmtpV1(Provider):
 
     async def count_reports(self, type: ReportType, period: Period, *, text: str = "") -> int:
         """`GET /web/api/reports/{type}[/all]/count`, turboSMTP v1, documented."""
-        path = wire.reports_path(type, period, "count")
-        return await self._ask(Call("GET", path, wire.reports_query(period, text)), wire.read_count)
+        path = said.reports_path(type, period, "count")
+        return await self._ask(Call("GET", path, said.reports_query(period, text)), heard.read_count)
 
     async def reports_csv(
         self, type: ReportType, period: Period, *, text: str = ""
     ) -> AsyncGenerator[bytes, None]:
         """`GET /web/api/reports/{type}[/all]/csv`, turboSMTP v1, documented without its layout."""
-        period = wire.export_period(type, period)
-        call = Call("GET", wire.reports_path(type, period, "csv"), wire.reports_query(period, text))
+        period = said.export_period(type, period)
+        call = Call("GET", said.reports_path(type, period, "csv"), said.reports_query(period, text))
         async with contextlib.aclosing(self._export(call)) as chunks:
             async for chunk in chunks:
                 yield chunk
 
     async def delete_reports(self, type: ReportType, ids: Sequence[str]) -> None:
         """`DELETE /web/api/reports/{type}?ids=`, turboSMTP v1, documented for three types only."""
-        path = f"/web/api/reports/{wire.listed_type(type)}"
-        await self._ask(Call("DELETE", path, (("ids", ",".join(ids)),)), wire.read_done, DELETE)
+        path = f"/web/api/reports/{said.listed_type(type)}"
+        await self._ask(Call("DELETE", path, (("ids", ",".join(ids)),)), heard.read_done, DELETE)
 
     async def delete_all_spam(self) -> None:
         """`DELETE /web/api/reports/spam/all`, turboSMTP v1, documented."""
-        await self._ask(Call("DELETE", "/web/api/reports/spam/all"), wire.read_done, ONCE)
+        await self._ask(Call("DELETE", "/web/api/reports/spam/all"), heard.read_done, ONCE)
 
     # ---- statistics
 
@@ -172,11 +173,11 @@ class TurboSmtpV1(Provider):
         self, period: Period, *, statuses: frozenset[MailStatus] = frozenset()
     ) -> AsyncGenerator[Page[EmailStat], None]:
         """Pages of 10. `GET /api/stats/panes/emails` and `…/count`, turboSMTP v1, documented."""
-        path, query = "/api/stats/panes/emails", wire.stats_query(period, statuses)
+        path, query = "/api/stats/panes/emails", said.stats_query(period, statuses)
         pages = read_pages(
-            partial(self._ask, Call("GET", f"{path}/count", query), wire.read_total),
-            lambda page: self._ask(Call("GET", path, (*query, ("page", str(page)))), wire.read_stats),
-            page_size=wire.STATS_PAGE,
+            partial(self._ask, Call("GET", f"{path}/count", query), heard.read_total),
+            lambda page: self._ask(Call("GET", path, (*query, ("page", str(page)))), heard.read_stats),
+            page_size=said.STATS_PAGE,
             identity=_identity,
         )
         async with contextlib.aclosing(pages):
@@ -185,21 +186,21 @@ class TurboSmtpV1(Provider):
 
     async def count_stats(self, period: Period, *, statuses: frozenset[MailStatus] = frozenset()) -> int:
         """`GET /api/stats/panes/emails/count`, turboSMTP v1, documented."""
-        query = wire.stats_query(period, statuses)
-        return await self._ask(Call("GET", "/api/stats/panes/emails/count", query), wire.read_count)
+        query = said.stats_query(period, statuses)
+        return await self._ask(Call("GET", "/api/stats/panes/emails/count", query), heard.read_count)
 
     async def last_stats(self, number: int) -> list[EmailStat]:
         """`GET /api/stats/email-feed-last/{no}`, turboSMTP v1, documented for 10, 20 and 30."""
         if number not in LAST_FEEDS:
             raise NotOffered("turboSMTP lists its last 10, 20 or 30 messages, no other number.")
-        call = Call("GET", f"/api/stats/email-feed-last/{number}", (("tz", wire.TZ),))
-        return await self._ask(call, wire.read_stats)
+        call = Call("GET", f"/api/stats/email-feed-last/{number}", (("tz", said.TZ),))
+        return await self._ask(call, heard.read_stats)
 
     async def stats_csv(
         self, period: Period, *, statuses: frozenset[MailStatus] = frozenset()
     ) -> AsyncGenerator[bytes, None]:
         """`GET /api/stats/emails/csv`, turboSMTP v1, documented without its layout."""
-        call = Call("GET", "/api/stats/emails/csv", wire.stats_query(period, statuses, export=True))
+        call = Call("GET", "/api/stats/emails/csv", said.stats_query(period, statuses, export=True))
         async with contextlib.aclosing(self._export(call)) as chunks:
             async for chunk in chunks:
                 yield chunk
@@ -208,29 +209,29 @@ class TurboSmtpV1(Provider):
 
     async def tracking_tools(self) -> tuple[TrackingTool, ...]:
         """`GET /api/tools/clickTracking`, `GET /api/tools/openingTracking`, turboSMTP v1, documented."""
-        paths = [f"/api/tools/{name}" for name in wire.TOOLS.values()]
-        return tuple(await asyncio.gather(*(self._ask(Call("GET", path), wire.read_tool) for path in paths)))
+        paths = [f"/api/tools/{name}" for name in said.TOOLS.values()]
+        return tuple(await asyncio.gather(*(self._ask(Call("GET", path), heard.read_tool) for path in paths)))
 
     async def set_tracking(self, id: str, enabled: bool) -> TrackingTool:
         """`PUT /api/tools/{tool}/{enable|disable}`, turboSMTP v1, documented."""
-        if id not in wire.TOOLS:
+        if id not in said.TOOLS:
             raise NotOffered(
-                f"turboSMTP has no tracking tool {id!r}.", hint=f"It has {', '.join(wire.TOOLS)}."
+                f"turboSMTP has no tracking tool {id!r}.", hint=f"It has {', '.join(said.TOOLS)}."
             )
-        path = f"/api/tools/{wire.TOOLS[id]}/{'enable' if enabled else 'disable'}"
-        return await self._ask(Call("PUT", path), wire.read_tool, TOGGLE)
+        path = f"/api/tools/{said.TOOLS[id]}/{'enable' if enabled else 'disable'}"
+        return await self._ask(Call("PUT", path), heard.read_tool, TOGGLE)
 
     async def account(self) -> AccountInfo:
         """`GET /api/user/info`, turboSMTP v1, documented."""
-        return await self._ask(Call("GET", "/api/user/info"), wire.read_account)
+        return await self._ask(Call("GET", "/api/user/info"), heard.read_account)
 
     async def plans(self) -> tuple[Plan, ...]:
         """`GET /api/plans`, turboSMTP v1, documented."""
-        return await self._ask(Call("GET", "/api/plans"), wire.read_plans)
+        return await self._ask(Call("GET", "/api/plans"), heard.read_plans)
 
     async def sub_accounts(self) -> tuple[SubAccount, ...]:
         """`GET /api/useraccounts/summary`, turboSMTP v1, documented."""
-        return await self._ask(Call("GET", "/api/useraccounts/summary"), wire.read_sub_accounts)
+        return await self._ask(Call("GET", "/api/useraccounts/summary"), heard.read_sub_accounts)
 
 
 def _with_token(call: Call, token: Secret) -> Call:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 BODY_LIMIT_BYTES = 64 * 1024 * 1024
-JSON_TYPE = "application/json; charset=utf-8"
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 
 class TooLarge(Exception):
@@ -44,7 +44,7 @@ class Answer(Response):
 
 
 def _dumped(body: object) -> bytes:
-    return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+    return _ENCODER.encode(body).encode("utf-8", "replace")
 
 
 class HangUp(Response):

@@ -1,0 +1,308 @@
+"""The window's world: what it may ask for, what is open, and what is kept when it closes."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QByteArray
+from PySide6.QtWidgets import QApplication, QWidget
+
+from turbodesk import settings as settings_file
+from turbodesk.errors import NotSignedIn, SecretsLocked, TurbodeskError
+from turbodesk.gui.main_window import MainWindow, TabPlace
+from turbodesk.gui.parts.dialog import pick_files
+from turbodesk.gui.tab import Tab
+from turbodesk.gui.theme import Themer
+from turbodesk.model.account import SANDBOX, Profile
+
+if TYPE_CHECKING:
+    from turbodesk.gui.compose_tab import ComposeTab
+    from turbodesk.gui.notices import Notices
+    from turbodesk.services.desk import Desk
+    from turbodesk.services.outbox import Outbox
+    from turbodesk.workplace import Workplace
+
+_log = logging.getLogger(__name__)
+
+SERVICES = {"turbosmtp-v1": "turboSMTP"}
+LAST_SENDS_S = 5.0  # how long closing waits for a send that is under way
+
+
+class Desktop:
+    """One window over one config dir, from its first paint to its end."""
+
+    def __init__(
+        self,
+        application: QApplication,
+        config_dir: Path,
+        *,
+        profile: str = "",
+        theme: str | None = None,
+        size: tuple[int, int] | None = None,
+        touring: bool = False,
+    ) -> None:
+        self.config_dir = config_dir
+        self.closed = asyncio.Event()
+        self._touring = touring
+        settings_file.make_config_dir(config_dir)
+        self.settings = settings_file.load(config_dir)
+        self._themer = Themer(application, theme or self.settings.theme)
+        self._wanted = profile or self.settings.last_profile
+        self._place: Workplace | None = None
+        self._placed = asyncio.Event()
+        self._desk: Desk | None = None
+        self._keyring = ""
+        self._compose: ComposeTab | None = None
+        self.window = MainWindow(self, self._tab_places())
+        self.window.closed.connect(self.closed.set)
+        self._greet()
+        if size:
+            self.window.resize(*size)
+        elif self.settings.geometry:
+            self.window.restoreGeometry(QByteArray.fromBase64(self.settings.geometry.encode()))
+
+    # what the window and the account tab ask
+
+    def profiles(self) -> list[Profile]:
+        """All profiles in the order of their keys, the sandbox last."""
+        return [*self.settings.profiles, Profile(SANDBOX, "turbosmtp-v1", colour="teal")]
+
+    def current(self) -> Profile | None:
+        """The profile that is open, None until the first one is."""
+        return self._desk.profile if self._desk else None
+
+    def service(self, profile: Profile) -> str:
+        """The name of a profile's service, as people know it."""
+        return "this computer" if profile.is_sandbox else SERVICES.get(profile.provider, profile.provider)
+
+    def secret_kept(self, name: str) -> str:
+        """Where the secret of a profile is kept, in words."""
+        if name == SANDBOX:
+            return "needs no password"
+        if self._keyring in ("", "memory", "none"):
+            return "password in memory, until you close Turbodesk"
+        return "the key store is locked" if self._keyring == "locked" else "password in the system key store"
+
+    async def open_profile(self, name: str) -> Desk:
+        """Opens an account; asks to sign in where its password is not kept. Raises our errors."""
+        place = await self.place()
+        try:
+            desk = await place.desk(name)
+        except (NotSignedIn, SecretsLocked):
+            from turbodesk.gui.sign_in_dialog import sign_in
+
+            if await sign_in(self.window, place, place.profile(name)) is None:
+                raise
+            desk = await place.desk(name)
+        before, self._desk = self._desk, desk
+        if before is not None:
+            await before.aclose()
+        self._keyring = await asyncio.to_thread(lambda: place.vault.state)
+        self._change(lambda settings: replace(settings, last_profile=name))
+        self.window.set_live(True, self._where(desk))
+        return desk
+
+    async def add_profile(self, window: QWidget) -> str | None:
+        """Lets the user add an account; its name, or None where they back out."""
+        from turbodesk.gui.sign_in_dialog import sign_in
+
+        place = await self.place()
+        name = await sign_in(window, place)
+        self.settings = place.settings
+        return name
+
+    async def remove_profile(self, name: str) -> None:
+        """Forgets an account and its password; where it was open, the sandbox is opened."""
+        place = await self.place()
+        await place.forget(name)
+        self.settings = place.settings
+        if self._desk and self._desk.profile.name == name:
+            self.window.set_desk(await self.open_profile(SANDBOX))
+        self.window.refresh_profiles()
+
+    async def outbox(self) -> Outbox:
+        """The outbox of the account that is open."""
+        if self._desk is None:
+            raise NotSignedIn("No account is open yet.", hint="Wait a moment, then try again.")
+        return await (await self.place()).outbox(self._desk)
+
+    async def place(self) -> Workplace:
+        """The workplace, once it is open."""
+        await self._placed.wait()
+        if self._place is None:
+            raise RuntimeError("the workplace closed while it was waited for")
+        return self._place
+
+    def closing(self) -> None:
+        """The window is being closed: what is typed is kept first."""
+        self._keep_draft()
+
+    def _keep_draft(self) -> None:
+        if self._compose is not None:
+            self._compose.keep_draft()
+
+    # from first paint to end
+
+    def show(self) -> None:
+        """Paints the window; nothing slow is loaded yet."""
+        self.window.show()
+
+    async def open(self) -> None:
+        """Loads what is slow, off the loop, and opens the account; failures stand in the strip."""
+        await asyncio.sleep(0)
+        self._place = await asyncio.to_thread(_open_workplace, self.config_dir, self._touring)
+        self._placed.set()
+        if self.settings.note:
+            self.window.notices.tell("warn", "The settings were not as we left them.", self.settings.note)
+        try:
+            self.window.set_desk(await self.open_profile(self._wanted))
+        except TurbodeskError as error:
+            self.window.set_live(False, f"{self._wanted}: not open")
+            self.window.notices.tell_error(error)
+            if self._wanted != SANDBOX:
+                self.window.set_desk(await self.open_profile(SANDBOX))
+        if self._place.settings.seen_first_run or not self._desk or not self._desk.profile.is_sandbox:
+            return
+        self._change(lambda settings: replace(settings, seen_first_run=True))
+
+    async def aclose(self) -> None:
+        """Lets a send under way end, keeps what must be kept, and closes everything in reverse."""
+        tabs = self.window.made_tabs()
+        self._keep_draft()
+        if self._compose is not None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._compose.sending.settled(), LAST_SENDS_S)
+            self._compose.sending.cancel_all()
+            await self._compose.sending.settled()
+        for work in (*(tab.work for tab in tabs), self.window.work):
+            work.cancel_all()
+            await work.settled()
+        self._keep_draft()
+        geometry = base64.b64encode(self.window.saveGeometry().data()).decode()
+        tab = self.window.key
+        self._change(lambda settings: replace(settings, geometry=geometry, last_tab=tab))
+        if self._desk is not None:
+            await self._desk.aclose()
+        if self._place is not None:
+            await self._place.aclose()
+        self.window.hide()
+
+    def _change(self, changed: Callable[[settings_file.Settings], settings_file.Settings]) -> None:
+        """Remembers; a disk that does not let us is told of and stops nothing."""
+        try:
+            self.settings = settings_file.change(self.config_dir, changed)
+        except TurbodeskError as error:
+            _log.info("settings not kept: %s", error.detail)
+            self.window.notices.tell_error(error)
+
+    def _where(self, desk: Desk) -> str:
+        if desk.profile.is_sandbox:
+            return f"Sandbox running on {desk.profile.send_url.removeprefix('http://')}"
+        return f"{self.service(desk.profile)} as {desk.profile.user}"
+
+    # tabs
+
+    def _tab_places(self) -> list[TabPlace]:
+        return [
+            TabPlace("compose", "Compose", "compose", self._compose_tab),
+            TabPlace("outbox", "Outbox", "outbox", self._outbox_tab),
+            TabPlace("reports", "Reports", "reports", _reports_tab),
+            TabPlace("stats", "Stats", "stats", _stats_tab),
+            TabPlace("tools", "Tools", "tools", self._tools_tab),
+            TabPlace("account", "Account", "account", self._account_tab),
+            TabPlace("inbox", "Inbox", "inbox", _inbox_tab, lambda desk: desk.control is not None),
+        ]
+
+    def _compose_tab(self, notices: Notices) -> Tab:
+        from turbodesk.gui.compose_tab import ComposeTab
+        from turbodesk.services.draft_keeper import DraftKeeper
+
+        self._compose = ComposeTab(notices, self.outbox, DraftKeeper(self.config_dir))
+        self._compose.restore_kept()
+        return self._compose
+
+    def _outbox_tab(self, notices: Notices) -> Tab:
+        from turbodesk.gui.outbox_tab import OutboxTab
+
+        tab = OutboxTab(notices, self.outbox)
+        tab.waiting.connect(self.window.set_waiting)
+        return tab
+
+    def _tools_tab(self, notices: Notices) -> Tab:
+        from turbodesk.gui.tools_tab import ToolsTab
+
+        return ToolsTab(notices, self.outbox)
+
+    def _account_tab(self, notices: Notices) -> Tab:
+        from turbodesk.gui.account_tab import AccountTab
+
+        return AccountTab(notices, self)
+
+    # the first page
+
+    def _greet(self) -> None:
+        """Turns to the tab that was open last, or to the first page."""
+        self.window.refresh_profiles()
+        first = self.window.first_run
+        first.look_around.connect(lambda: self.window.turn("reports"))
+        first.send_first_test.connect(self._on_first_test)
+        first.choose_file.connect(lambda: self.window.work.start(self._choose_file(), name="choose a file"))
+        first.file_dropped.connect(self._write_with)
+        first.connect_asked.connect(lambda: self.window.work.start(self._connect(), name="connect"))
+        known = {"compose", "outbox", "reports", "stats", "tools", "account"}
+        if not self.settings.seen_first_run:
+            self.window.show_first_run()
+        else:
+            self.window.turn(self.settings.last_tab if self.settings.last_tab in known else "compose")
+
+    def _on_first_test(self) -> None:
+        self.window.turn("compose")
+        if self._compose is not None:
+            self._compose.fill_sample()
+
+    async def _choose_file(self) -> None:
+        for path in await pick_files(self.window, "A finished HTML file", "HTML (*.html *.htm)"):
+            self._write_with(path)
+
+    def _write_with(self, path: Path) -> None:
+        self.window.turn("compose")
+        if self._compose is not None:
+            self._compose.receive(path)
+
+    async def _connect(self) -> None:
+        if name := await self.add_profile(self.window):
+            self.window.set_desk(await self.open_profile(name))
+            self.window.turn("compose")
+
+
+def _reports_tab(notices: Notices) -> Tab:
+    from turbodesk.gui.reports_tab import ReportsTab
+
+    return ReportsTab(notices)
+
+
+def _stats_tab(notices: Notices) -> Tab:
+    from turbodesk.gui.stats_tab import StatsTab
+
+    return StatsTab(notices)
+
+
+def _inbox_tab(notices: Notices) -> Tab:
+    from turbodesk.gui.inbox_tab import InboxTab
+
+    return InboxTab(notices)
+
+
+def _open_workplace(config_dir: Path, touring: bool) -> Workplace:
+    """Imports what is slow: httpx, TLS, the ledger, the sandbox. Runs in a thread."""
+    from turbodesk.vault import MemoryVault
+    from turbodesk.workplace import Workplace
+
+    return Workplace(config_dir, vault=MemoryVault() if touring else None)
