@@ -104,12 +104,46 @@ def drip(head: bytes, each: bytes = b" ", pause_s: float = 0.02) -> Play:
 
     async def play(script: Script, writer: asyncio.StreamWriter) -> None:
         writer.write(head)
-        while not script.over.is_set():
+        while not (script.over.is_set() or writer.is_closing()):
             writer.write(each)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(script.over.wait(), pause_s)
 
     return play
+
+
+Connection = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@contextlib.asynccontextmanager
+async def listening(talk: Connection, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
+    """A server on a free port whose connections `talk`; its origin. Leaving closes every connection."""
+    tasks: set[asyncio.Task[None]] = set()
+    writers: list[asyncio.StreamWriter] = []
+
+    async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task
+        tasks.add(task)
+        writers.append(writer)
+        try:
+            await talk(reader, writer)
+            writer.close()
+        except (ConnectionError, ssl.SSLError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            writer.transport.abort()  # cancelled means that the test is over
+        finally:
+            tasks.discard(task)
+
+    server = await asyncio.start_server(connection, "127.0.0.1", 0, ssl=tls, limit=2**26)
+    try:
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+        for task in list(tasks):
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(writer.wait_closed() for writer in writers), return_exceptions=True)
+        await server.wait_closed()
 
 
 @dataclass
@@ -128,36 +162,19 @@ class Script:
 
     @contextlib.asynccontextmanager
     async def serve(self, tls: ssl.SSLContext | None = None) -> AsyncIterator[Script]:
-        tasks: set[asyncio.Task[None]] = set()
-
-        async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.current_task()
-            assert task
-            tasks.add(task)
-            self.connections += 1
-            self.connected.set()
+        async with listening(self._connection, tls) as self.origin:
             try:
-                await self._talk(reader, writer)
-                writer.close()
-                await writer.wait_closed()
-            except (ConnectionError, ssl.SSLError, asyncio.IncompleteReadError, asyncio.CancelledError):
-                writer.transport.abort()  # cancelled means that the test is over
+                yield self
             finally:
-                self.ended.set()
-                tasks.discard(task)
+                self.over.set()
 
-        server = await asyncio.start_server(connection, "127.0.0.1", 0, ssl=tls, limit=2**26)
-        port = server.sockets[0].getsockname()[1]
-        self.origin = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
+    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        self.connected.set()
         try:
-            yield self
+            await self._talk(reader, writer)
         finally:
-            self.over.set()
-            server.close()
-            for task in list(tasks):
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await server.wait_closed()
+            self.ended.set()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self.reads:
@@ -213,6 +230,7 @@ class Tools:
 
     Script = Script
     Marks = Marks
+    listening = staticmethod(listening)
     answer = staticmethod(answer)
     close = staticmethod(close)
     reset = staticmethod(reset)

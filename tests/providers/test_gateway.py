@@ -184,19 +184,16 @@ def test_a_certificate_that_is_not_valid_is_named_and_nothing_is_sent(
 
 
 def test_plain_http_where_tls_should_be_is_told(tools: Any) -> None:
-    async def go() -> None:
-        async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            assert b"owner" not in await reader.read(65536)
-            writer.write(tools.answer(b"<h1>Bad Request</h1>", 400, "text/html"))
-            await writer.drain()
-            writer.close()
-            await writer.wait_closed()
+    async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        assert b"owner" not in await reader.read(65536)
+        writer.write(tools.answer(b"<h1>Bad Request</h1>", 400, "text/html"))
+        await writer.drain()
 
-        server = await asyncio.start_server(plain, "127.0.0.1", 0)
-        origin = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        async with server, tools.gateway() as gateway:
+    async def go() -> None:
+        async with tools.listening(plain) as origin, tools.gateway() as gateway:
+            provider = tools.provider(gateway, origin.replace("http:", "https:"))
             with pytest.raises(NoConnection, match="No safe connection"):
-                await tools.provider(gateway, origin).send(tools.message(), tools.Marks())
+                await provider.send(tools.message(), tools.Marks())
 
     asyncio.run(go())
 
@@ -334,20 +331,16 @@ def test_a_server_that_never_reads_leaves_a_long_letter_unknown(tools: Any) -> N
 
 
 def test_an_early_no_to_a_long_letter_is_heard(tools: Any) -> None:
-    async def go() -> None:
-        async def early(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await reader.readuntil(b"\r\n\r\n")
-            writer.write(tools.answer({"message": "error", "errors": ["too large"]}, 413, Connection="close"))
-            await writer.drain()
-            while await reader.read(65536):
-                pass
-            writer.close()
-            await writer.wait_closed()
+    async def early(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(tools.answer({"message": "error", "errors": ["too large"]}, 413, Connection="close"))
+        await writer.drain()
+        while await reader.read(65536):
+            pass
 
-        server = await asyncio.start_server(early, "127.0.0.1", 0)
-        origin = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async def go() -> None:
         big = Attachment.of_bytes("big.bin", bytes(3_000_000))
-        async with server, tools.gateway() as gateway:
+        async with tools.listening(early) as origin, tools.gateway() as gateway:
             with pytest.raises(Refused) as refused:
                 await tools.provider(gateway, origin).send(tools.message(attachments=(big,)), tools.Marks())
         assert (refused.value.status, refused.value.words) == (413, ("too large",))

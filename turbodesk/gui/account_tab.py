@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from typing import Protocol
 
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -22,7 +22,6 @@ from turbodesk.gui.parts.states import EmptyState, Loading, Pages
 from turbodesk.gui.profile_list import ProfileList
 from turbodesk.gui.sub_accounts import SubAccounts
 from turbodesk.gui.tab import Tab
-from turbodesk.gui.work import Work
 from turbodesk.model.account import Profile
 from turbodesk.providers.port import Capability
 from turbodesk.services.account import AccountService, Overview
@@ -47,27 +46,28 @@ class Accounts(Protocol):
     def secret_kept(self, name: str) -> str:
         """Where that profile's key is kept, as the second line of its row."""
 
-    async def open_profile(self, name: str) -> object:
-        """Changes over to another profile."""
-
-    async def add_profile(self, window: QWidget) -> object:
-        """Asks for a new profile."""
+    async def add_profile(self, window: QWidget) -> str | None:
+        """Lets the user add a profile; its name, or None where they back out."""
 
     async def remove_profile(self, name: str) -> object:
-        """Forgets a profile and its key."""
+        """Forgets a profile and its key; where it was open, the sandbox is opened."""
 
 
 class AccountTab(Tab):
-    """Who is signed in, what is left of the plans, who sends below, and the other profiles."""
+    """Who is signed in, what is left of the plans, who sends below, and the other profiles.
+
+    `profile_wanted` asks the window to change over to the profile of that name.
+    """
 
     key = "account"
     title = "Account"
     icon = "account"
 
+    profile_wanted = Signal(str)
+
     def __init__(self, notices: Notices, accounts: Accounts) -> None:
         super().__init__(notices)
         self._accounts = accounts
-        self.changes = Work(self, notices)  # opening another account ends the tab's own work, not this
         self._service: AccountService | None = None
         self._read_at: datetime | None = None
         self.box.addWidget(self._head())
@@ -209,18 +209,19 @@ class AccountTab(Tab):
     def _on_open_asked(self, name: str) -> None:
         current = self._accounts.current()
         if current is None or current.name != name:
-            self.changes.start(self._then_show(self._accounts.open_profile(name)), name="open profile")
+            self.profile_wanted.emit(name)
 
     def _on_add_clicked(self) -> None:
-        adding = self._then_show(self._accounts.add_profile(self.window()))
-        self.changes.start(adding, busy=self.add_button, name="add profile")
+        self.work.start(self._add(), busy=self.add_button, name="add profile")
 
     def _on_remove_asked(self, name: str) -> None:
-        self.changes.start(self._remove(name), name="remove profile")
+        self.work.start(self._remove(name), name="remove profile")
 
-    async def _then_show(self, act: object) -> None:
-        await asyncio.ensure_future(act)  # type: ignore[call-overload]
+    async def _add(self) -> None:
+        name = await self._accounts.add_profile(self.window())
         self.show_profiles()
+        if name is not None:
+            self.profile_wanted.emit(name)
 
     async def _remove(self, name: str) -> None:
         profile = next((one for one in self._accounts.profiles() if one.name == name), None)

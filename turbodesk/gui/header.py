@@ -326,7 +326,7 @@ class TabRow(QTabBar):
 
 
 class Header(QWidget):
-    """Profile and tabs in one row; too narrow, the service's name goes, then icons, then the tabs go below."""
+    """Profile and tabs in one row. Too narrow, the service's name goes, then icons; then tabs go below."""
 
     help_asked = Signal()
 

@@ -19,7 +19,7 @@ from turbodesk.gui.parts.label import Label
 from turbodesk.gui.parts.pill import PillLabel
 from turbodesk.gui.parts.states import EmptyState, Pages
 from turbodesk.gui.parts.steps import StepList
-from turbodesk.model.outcome import RecipientOutcome, SendState
+from turbodesk.model.outcome import RecipientOutcome, SendState, Verdict
 from turbodesk.store.entry import Entry
 
 MOST_RECIPIENTS = 50  # shown one by one; "Copy details" has them all
@@ -183,7 +183,7 @@ def _recipient(entry: Entry, outcome: RecipientOutcome) -> QWidget:
     kind.setFixedWidth(theme.px(24))
     pill = PillLabel(outcome_pill(entry, outcome))
     box.addLayout(row(kind, _stretching(Label(outcome.address.email, elide="middle")), pill))
-    if outcome.words:
+    if outcome.words and not (outcome.verdict is Verdict.ACCEPTED and outcome.words.upper() == "OK"):
         said = Label(outcome.words, "small", "muted", wrap=True)
         said.setContentsMargins(theme.px(32), 0, 0, 0)
         box.addWidget(said)

@@ -71,10 +71,11 @@ class Column:
     """One field of a record: `read` takes it from a row, `show` makes what is seen, `sort` its order.
 
     What `show` gives depends on `kind`: words (or words and a muted rest) for text, medium, muted,
-    mono and address; a state or (state, label) for pill, an empty state for none; [(icon, tone, n)] for counts; (share, words)
-    for meter; (icon, tone, words) for icon. `find` gives the text that the filter looks in, by default
-    what is shown; None as `sort` makes the column keep its order. `width` is in px of the drawings;
-    columns with `stretch` share what is left. Where the room is short, those with the highest `keep` go.
+    mono and address; a state or (state, label) for pill, an empty state for none; [(icon, tone, n)] for
+    counts; (share, words) for meter; (icon, tone, words) for icon. `find` gives the text that the filter
+    looks in, by default what is shown; None as `sort` makes the column keep its order. `width` is in px
+    of the drawings; columns with `stretch` share what is left, and give way down to half. Where the room
+    is short, those with the highest `keep` go.
     """
 
     title: str
@@ -111,7 +112,8 @@ class Column:
 
 def sort_keys(column: Column, rows: Sequence[Any]) -> list[Any]:
     """What the rows are compared by: words whatever their case, None before everything."""
-    assert column.sort is not None, "asked to sort by a column that has no order"
+    if column.sort is None:
+        raise ValueError(f"the column {column.title!r} has no order")
     keys = list(map(column.read, rows))
     if column.sort is not identity:
         keys = list(map(column.sort, keys))
@@ -602,7 +604,7 @@ class RecordTable(QTableView):
         text: Callable[[Any], str] | None = None,
         parent: QWidget | None = None,
     ) -> None:
-        """`text` gives all that the filter looks in at once, where columns would be too slow for many rows."""
+        """`text` gives all that the filter looks in at once: for many rows columns would be too slow."""
         super().__init__(parent)
         self._checks, self.hovered = checks, -1
         box = (

@@ -26,7 +26,7 @@ from turbodesk.gui.parts.label import Label
 from turbodesk.gui.parts.segmented import Segmented
 from turbodesk.gui.parts.states import EmptyState, Loading, Pages
 from turbodesk.gui.period_choice import PeriodChoice
-from turbodesk.gui.reading_bar import ReadingBar
+from turbodesk.gui.reading import Pace, Reading, ReadingBar
 from turbodesk.gui.record_table import RecordTable
 from turbodesk.gui.reports_detail import ReportDetail
 from turbodesk.gui.tab import Tab
@@ -36,10 +36,9 @@ from turbodesk.services.desk import Desk
 from turbodesk.services.reports import ByAddress, Listed, ReportQuery, ReportsService, rows_csv
 
 NARROW = 1000  # below this width of the tab, words give way to icons
-SHOWN_EVERY_S = 0.06  # how often the table takes what was read meanwhile
 SLICE = 250  # rows handed to the table at once
 TYPE_OVER = 50  # from so many entries on, the number is typed before they are deleted
-PARTIAL, BROKEN = "reports-partial", "reports-broken"
+SORT_UP_TO = 20_000  # rows; more stay as the provider lists them, newest first, until a head is pressed
 
 
 class ReportsTab(Tab):
@@ -54,14 +53,15 @@ class ReportsTab(Tab):
         self._service: ReportsService | None = None
         self._found = ByAddress()
         self._entries, self._read_at = 0, ""
-        self._reading: asyncio.Task[None] | None = None
         self._shown_query: ReportQuery | None = None
         self._narrow = False
+        self._counts: dict[ReportType, int] = {}
         self.box.addWidget(self._head())
         self.detail = ReportDetail()
         self.detail.copy_asked.connect(lambda: self._copy(self._current()))
         self.detail.delete_asked.connect(lambda: self._on_delete_asked(self._current()))
         self.split = DetailSplit(self._list(), self.detail, width=392)
+        self.reading = Reading(self, self.loading, self.bar, [self.table])
         self.detail.close_button.clicked.connect(self.split.close_detail)
         self.box.addWidget(self.split, 1)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Refresh), self, self.reload)
@@ -81,8 +81,6 @@ class ReportsTab(Tab):
     def set_desk(self, desk: Desk | None) -> None:
         super().set_desk(desk)
         self._service = ReportsService(desk) if desk else None
-        self.notices.take_back(PARTIAL)
-        self.notices.take_back(BROKEN)
         self._forget_rows()
         self._show_counts({})
         self.pages.turn("loading")
@@ -115,52 +113,30 @@ class ReportsTab(Tab):
         service, desk = self._service, self.desk
         if service is None or desk is None or not desk.has(Capability.REPORTS):
             return
-        self._stop_reading()
-        self.notices.take_back(PARTIAL)
-        self.notices.take_back(BROKEN)
         query = self.query
         again = query == self._shown_query and bool(self.table.rows)
         if not again:
             self._forget_rows()
             self.pages.turn("loading")
-            self.loading.begin(say.many(query.type))
         self._shown_query = query
-        self.table.horizontalHeader().setSectionsClickable(False)  # sorting every page anew would stall
-        self.bar.begin(say.many(query.type), f"from {self._read_at}" if again and self._read_at else "")
-        read = self._until_read(service, query, again)
-        self._reading = self.work.start(read, fail=self._on_read_failed, name="read reports")
+        read = self._read_again(service, query) if again else self._read(service, query)
+        age = self._read_at if again else ""
+        self.reading.start(read, say.many(query.type), age=age, fail=self._on_read_failed)
         self.work.start(self._count(service, query), fail=lambda _error: True, name="count reports")
-
-    def _stop_reading(self) -> None:
-        if self._reading is not None:
-            self._reading.cancel()
-            self._reading_ended()
-
-    async def _until_read(self, service: ReportsService, query: ReportQuery, again: bool) -> None:
-        try:
-            await (self._read_again if again else self._read)(service, query)
-        finally:
-            if self._reading is asyncio.current_task():
-                self._reading_ended()
-
-    def _reading_ended(self) -> None:
-        self._reading = None
-        self.loading.end()
-        self.bar.end()
-        self.table.horizontalHeader().setSectionsClickable(True)
 
     async def _read(self, service: ReportsService, query: ReportQuery) -> None:
         """Reads into the empty table, which fills while the pages come."""
-        found, fresh, complete = self._found, list[Listed](), True
-        shown_at = 0.0
+        found, fresh, complete, pace = self._found, list[Listed](), True, Pace()
         async for page in service.pages(query):
             fresh += found.add(page.rows)
             self._entries += len(page.rows)
             complete = page.complete
-            self._tell_progress(page.total)
-            if time.monotonic() - shown_at > SHOWN_EVERY_S or len(fresh) > SLICE:
+            if pace.due() or len(fresh) > SLICE:
+                begun = time.monotonic()
+                self.reading.progress(self._entries, page.total)
                 self._take(fresh)
-                fresh, shown_at = [], time.monotonic()
+                fresh = []
+                pace.took(time.monotonic() - begun)
         self._take(fresh)
         self._all_read(complete)
 
@@ -171,7 +147,7 @@ class ReportsTab(Tab):
             found.add(page.rows)
             entries += len(page.rows)
             complete = page.complete
-            self.bar.progress(entries, page.total)
+            self.reading.progress(entries, page.total)
         await self._put(found, entries)
         self._all_read(complete)
 
@@ -202,35 +178,26 @@ class ReportsTab(Tab):
         self._show_status()
 
     def _all_read(self, complete: bool) -> None:
-        self._reading_ended()
+        self.reading.ended()
         self._read_at = words.clock(datetime.now().astimezone())
-        if self.table.records.sorted_by is None:
-            self.table.sort_by(say.LAST, True)
+        self._sort()
         self._turn_to_rows()
         self._show_status()
         if not complete:
-            self.notices.tell(
-                "warn",
-                "The list changed while it was read.",
-                "Some entries may be missing.",
-                [("Read again", "refresh", self.reload)],
-                key=PARTIAL,
-            )
+            self.reading.tell_changed(self.reload)
+
+    def _sort(self) -> None:
+        if self.table.records.sorted_by is None and len(self.table.rows) <= SORT_UP_TO:
+            self.table.sort_by(say.LAST, True)
 
     def _on_cancel(self) -> None:
-        self._stop_reading()
+        self.reading.stop()
         self._turn_to_rows()
         query = self._shown_query or self.query
-        self.notices.tell(
-            "warn",
-            f"Reading was stopped after {say.counted(self._entries, query.type)}.",
-            "The list is not whole.",
-            [("Read again", "refresh", self.reload)],
-            key=PARTIAL,
-        )
+        self.reading.tell_stopped(say.counted(self._entries, query.type), self.reload)
 
     def _on_read_failed(self, error: TurbodeskError) -> bool:
-        self.notices.tell_error(error, [("Try again", "refresh", self.reload)], key=BROKEN)
+        self.reading.tell_broken(error, self.reload)
         if not self.table.rows:
             self.empty.say(
                 "warning", error.says, error.hint, [self._button("Try again", "refresh", self.reload)]
@@ -250,7 +217,7 @@ class ReportsTab(Tab):
         return self.table.records.rowCount()
 
     def _forget_rows(self) -> None:
-        self._stop_reading()
+        self.reading.stop()
         self._found, self._entries, self._shown_query = ByAddress(), 0, None
         self.table.records.sorted_by = None
         self.table.records.checked.clear()
@@ -259,17 +226,13 @@ class ReportsTab(Tab):
         self.detail.show_none()
         self.status.emit("")
 
-    def _tell_progress(self, total: int | None) -> None:
-        self.loading.progress(self._entries, total)
-        self.bar.progress(self._entries, total)
-
     def _turn_to_rows(self) -> None:
         if self._shown:
             if self.pages.key != "table":
                 self.pages.turn("table")
             if self.table.current is None and not self.split.overlaid:
                 self.table.select_first()
-        elif self._reading is None or self.table.rows:
+        elif not self.reading.running or self.table.rows:
             self._say_empty()
 
     def _say_empty(self) -> None:
@@ -329,7 +292,12 @@ class ReportsTab(Tab):
             self.kinds.set_count(key, counts.get(ReportType(key)))
         for key in ("hardbounce", "softbounce"):
             self.classes.set_count(key, None if self._narrow else counts.get(ReportType(key)))
-        if self.pages.key == "empty" and not self.table.rows and self._shown_query and self._reading is None:
+        if (
+            self.pages.key == "empty"
+            and not self.table.rows
+            and self._shown_query
+            and not self.reading.running
+        ):
             self._say_empty()
 
     def _on_chosen(self, listed: Listed | None) -> None:
@@ -349,7 +317,7 @@ class ReportsTab(Tab):
             self._on_opened(None)
 
     def _on_counted(self, _shown: int, _all: int) -> None:
-        if self._reading is None:
+        if not self.reading.running:
             self._show_status()
 
     def _on_filter(self, text: str) -> None:
@@ -427,7 +395,7 @@ class ReportsTab(Tab):
         self.status.emit(f"{words.number(done)} of {words.number(total or done)} deleted")
 
     async def _take_out(self, service: ReportsService, query: ReportQuery, gone: set[str]) -> None:
-        if query != self._shown_query or self._reading is not None:
+        if query != self._shown_query or self.reading.running:
             self.reload()
             return
         left = ByAddress()
@@ -435,7 +403,7 @@ class ReportsTab(Tab):
             entry for listed in self._found.listed if listed.email not in gone for entry in listed.entries
         )
         await self._put(left, sum(len(listed.entries) for listed in left.listed))
-        self.table.sort_by(say.LAST, True)
+        self._sort()
         self._turn_to_rows()
         self._show_status()
         self.work.start(self._count(service, query), fail=lambda _error: True, name="count reports")
@@ -449,7 +417,7 @@ class ReportsTab(Tab):
             return
         count = await service.count(ReportQuery(ReportType.SPAM, ALL_TIME))
         if not count:
-            self.notices.tell("info", "There is no complaint to delete.", key=PARTIAL)
+            self.notices.tell("info", "There is no complaint to delete.", key="reports-partial")
             return
         name = profile_name(desk.profile)
         sure = await ask(

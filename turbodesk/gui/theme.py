@@ -297,18 +297,18 @@ def _pixmap(name: str, ink: str, size: int, ratio: float, stroke: float) -> QPix
     return result
 
 
-def pixmap(name: str, token: str = "text", size: float = 16, ratio: float | None = None) -> QPixmap:
-    """The icon `name` in a token's colour (or a `#rrggbb`), `size` in the drawings' px."""
-    ink = token if token.startswith("#") else now().colours[token]
+def pixmap(name: str, tone: str = "text", size: float = 16, ratio: float | None = None) -> QPixmap:
+    """The icon `name` in the colour of a token (or a `#rrggbb`), `size` in the drawings' px."""
+    ink = tone if tone.startswith("#") else now().colours[tone]
     if ratio is None:
         app = QGuiApplication.instance()
         ratio = app.devicePixelRatio() if isinstance(app, QGuiApplication) else 1.0
     return _pixmap(name, ink, px(size), ratio, 1.7 if size <= 14 else 1.5)
 
 
-def icon(name: str, token: str = "text", size: float = 16) -> QIcon:
+def icon(name: str, tone: str = "text", size: float = 16) -> QIcon:
     """The icon `name` as Qt wants it in menus and actions, with a muted form for disabled."""
-    result = QIcon(pixmap(name, token, size))
+    result = QIcon(pixmap(name, tone, size))
     result.addPixmap(pixmap(name, "muted", size), QIcon.Mode.Disabled)
     return result
 
@@ -319,10 +319,10 @@ def icon_size(size: float = 16) -> QSize:
 
 
 def paint_icon(
-    painter: QPainter, where: QRectF | QPointF, name: str, token: str = "text", size: float = 16
+    painter: QPainter, where: QRectF | QPointF, name: str, tone: str = "text", size: float = 16
 ) -> None:
     """Paints the icon in the middle of a rectangle, or with its top left corner at a point."""
-    picture = pixmap(name, token, size, painter.device().devicePixelRatio())
+    picture = pixmap(name, tone, size, painter.device().devicePixelRatio())
     side = px(size)
     if isinstance(where, QRectF):
         where = QPointF(

@@ -109,9 +109,8 @@ def report(error: BaseException) -> str:
 
     The message of an exception may quote what the user wrote, or a secret; it is left out.
     """
-    lines = [
-        f"Turbodesk {__version__}, Python {platform.python_version()}, {platform.system()} {platform.release()}"
-    ]
+    system = f"{platform.system()} {platform.release()}"
+    lines = [f"Turbodesk {__version__}, Python {platform.python_version()}, {system}"]
     step: BaseException | None = error
     while step is not None:
         lines.append(type(step).__qualname__)

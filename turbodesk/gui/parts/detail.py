@@ -119,8 +119,8 @@ class DetailSplit(QWidget):
             self._splitter.setSizes([self.width() - wide - 1, wide])
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
-            if event.key() == Qt.Key.Key_Escape and self._over and self._open:
-                self.close_detail()
-                return True
+        pressed = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress
+        if pressed and event.key() == Qt.Key.Key_Escape and self._over and self._open:
+            self.close_detail()
+            return True
         return False

@@ -109,19 +109,18 @@ class Segmented(QWidget):
         self._segments: dict[str, Segment] = {}
         self._shown = {key: True for key, _ in items}
         row = QHBoxLayout(self)
-        edge = theme.px(2)
-        row.setContentsMargins(edge, edge, edge, edge)
+        row.setContentsMargins(theme.px(2), 0, theme.px(2), 0)
         row.setSpacing(0)
         for key, text in items:
             segment = Segment(key, text, small)
             self._group.addButton(segment)
             self._segments[key] = segment
             row.addWidget(segment)
-        self._fold = Button(kind="quiet", size="small" if small else "normal", name=name)
+        self._fold = Button(size="small" if small else "normal", name=name)
         self._fold.add_menu_mark()
         self._fold.setVisible(False)
         self._fold.clicked.connect(self._open_list)
-        row.addWidget(self._fold)
+        row.addWidget(self._fold, 0, Qt.AlignmentFlag.AlignLeft)
         self._key = items[0][0]
         self._segments[self._key].setChecked(True)
         self._keep_one_tab_stop()
@@ -172,10 +171,8 @@ class Segmented(QWidget):
             )
 
     def _on_clicked(self, button: QAbstractButton) -> None:
-        assert isinstance(button, Segment)
-        if button.key == self._key:
-            return
-        self._take(button.key)
+        if isinstance(button, Segment) and button.key != self._key:
+            self._take(button.key)
 
     def _take(self, key: str) -> None:
         self.choose(key)
@@ -246,7 +243,8 @@ class Segmented(QWidget):
         widest = max(
             (s.sizeHint().width() for key, s in self._segments.items() if self._shown[key]), default=0
         )
-        return QSize(min(self._wide(), widest + theme.px(6 + 14 + 8)), self.sizeHint().height())
+        return QSize(min(self._wide(), widest + theme.px(6 + 14 + 8 + 4)), self.sizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        frame(QPainter(self), QRectF(self.rect()), theme.px(7), fill=theme.colour("neutral-tint"))
+        if not self.folded:
+            frame(QPainter(self), QRectF(self.rect()), theme.px(7), fill=theme.colour("neutral-tint"))
