@@ -26,12 +26,12 @@ HIDDEN = [
 ]
 LEFT_OUT = [
     *("tkinter", "lib2to3", "ensurepip", "idlelib", "pydoc_data", "turtledemo", "readline", "curses"),
-    *("keyrings", "keyring.backends.chainer", "keyring.backends.fail", "keyring.backends.null"),
+    *("keyrings", "keyring.backends.chainer", "keyring.backends.null"),
     *("pytest", "_pytest", "hypothesis", "mypy", "mypyc", "PyInstaller", "setuptools", "pip", "uv", "respx"),
     *("trustme", "rich", "pygments", "markdown_it", "grimp", "importlinter", "psutil", "hatchling"),
     *("numpy.f2py", "numpy.testing", "numpy.distutils", "pyqtgraph.examples", "pyqtgraph.opengl"),
     *("pyqtgraph.jupyter", "pyqtgraph.console", "pyqtgraph.flowchart", "pyqtgraph.parametertree"),
-    *("PySide6.QtNetwork", "PySide6.QtQml", "PySide6.QtQuick", "PySide6.QtOpenGL", "PySide6.QtOpenGLWidgets"),
+    *("PySide6.QtNetwork", "PySide6.QtQml", "PySide6.QtQuick", "PySide6.QtOpenGLWidgets"),
     *("PySide6.QtTest", "PySide6.QtSql", "PySide6.QtPrintSupport", "PySide6.QtXml", "PySide6.scripts"),
 ]
 # Desktop themes through which the host's whole gtk stack would come along, and what nobody here calls.
@@ -70,7 +70,12 @@ def build(name: str) -> None:
         for program, script in PROGRAMS.items()
     ]
     binaries = reached(analysis.binaries)
-    COLLECT(*programs, binaries, useful(analysis.datas, binaries), name=name, strip=strip)
+    COLLECT(*programs, unstripped(binaries), useful(analysis.datas, binaries), name=name, strip=strip)
+
+
+def unstripped(binaries: list[Entry]) -> list[Entry]:
+    """The same, with what `strip` would break marked as data: libraries that patchelf has been over."""
+    return [(*entry[:2], "DATA") if entry[0].startswith("numpy.libs/") else entry for entry in binaries]
 
 
 def useful(datas: list[Entry], binaries: list[Entry]) -> list[Entry]:

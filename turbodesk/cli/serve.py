@@ -52,9 +52,9 @@ def serve_sandbox(
         ) from error
     try:
         document = json.dumps(endpoints.as_json())
-        click.echo(document)
         if ready_file:
             write_whole(ready_file, document.encode())
+        click.echo(document)
         while not stop.wait(3600):
             pass
     finally:

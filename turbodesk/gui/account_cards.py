@@ -160,10 +160,11 @@ def may_list(offers: frozenset[Capability]) -> QWidget:
     for capability, says in MAY.items():
         may = capability in offers
         icon, tone, aloud = ("check", "success", "yes") if may else ("close", "muted", "no")
-        label = Label(
-            says if may else f"{says}: not over this API", tone="text" if may else "muted", elide="right"
-        )
+        sentence = says if may else f"{says}: not over this API"
+        label = Label(sentence, tone="text" if may else "muted", wrap=True)
         line = QWidget()
-        line.setLayout(row(IconLabel(icon, tone, name=aloud), label))
+        inner = row(IconLabel(icon, tone, name=aloud))
+        inner.addWidget(label, 1)
+        line.setLayout(inner)
         box.addWidget(line)
     return holder

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QLocale, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
 
@@ -15,6 +15,7 @@ from turbodesk.gui.parts.card import scrolled
 from turbodesk.gui.parts.drawing import frame
 from turbodesk.gui.parts.flow import FlowLayout
 from turbodesk.gui.parts.label import paint_runs, plain_tip
+from turbodesk.model.message import Attachment
 
 HIGH, GAP = 40, 8
 WIDEST = 230
@@ -24,10 +25,10 @@ PICTURES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".svg", 
 
 @dataclass(slots=True)
 class Piece:
-    """One attachment of the draft; `size_bytes` is None until it was read, `problem` says what is wrong."""
+    """One attachment of the draft; `attachment` is None until it was read, `problem` says what is wrong."""
 
     path: Path
-    size_bytes: int | None = None
+    attachment: Attachment | None = None
     problem: str = ""
 
 
@@ -36,8 +37,8 @@ def size_words(size_bytes: int) -> str:
     if size_bytes < 1_000:
         return f"{size_bytes} B"
     if size_bytes < 1_000_000:
-        return f"{max(1, round(size_bytes / 1_000))} KB"
-    return f"{size_bytes / 1_000_000:.2f} MB"
+        return f"{round(size_bytes / 1_000)} KB"
+    return f"{QLocale().toString(size_bytes / 1_000_000, 'f', 2)} MB"
 
 
 class Tile(QAbstractButton):
@@ -106,7 +107,8 @@ class Tile(QAbstractButton):
     def _below(self) -> str:
         if self.piece.problem:
             return "cannot be sent"
-        return "reading …" if self.piece.size_bytes is None else size_words(self.piece.size_bytes)
+        found = self.piece.attachment
+        return "reading …" if found is None else size_words(found.size_bytes)
 
     def _close_room(self) -> QRectF:
         side = theme.px(14)

@@ -15,6 +15,7 @@ from turbodesk.gui.parts.field import Message
 from turbodesk.gui.parts.label import Label
 from turbodesk.gui.parts.meter import Meter
 from turbodesk.gui.work import Work
+from turbodesk.model.message import Attachment
 
 NARROW = 590  # below that many px of the drawings the meter says less
 
@@ -25,9 +26,9 @@ class AttachmentsBar(QWidget):
     changed = Signal()
 
     def __init__(
-        self, work: Work, read: Callable[[Path], Awaitable[int]], parent: QWidget | None = None
+        self, work: Work, read: Callable[[Path], Awaitable[Attachment]], parent: QWidget | None = None
     ) -> None:
-        """`read` checks a file off the loop and gives its size in bytes; it raises TurbodeskError."""
+        """`read` checks a file off the loop and gives it as an attachment; it raises TurbodeskError."""
         super().__init__(parent)
         self._work, self._read = work, read
         self.tiles = AttachmentTiles()
@@ -55,9 +56,9 @@ class AttachmentsBar(QWidget):
         return [piece.path for piece in self.tiles.pieces]
 
     @property
-    def sizes(self) -> list[int]:
-        """The sizes known so far, in bytes."""
-        return [piece.size_bytes for piece in self.tiles.pieces if piece.size_bytes is not None]
+    def known(self) -> list[Attachment]:
+        """Those that were read so far."""
+        return [piece.attachment for piece in self.tiles.pieces if piece.attachment is not None]
 
     def add(self, paths: Iterable[Path], *, keep_bad: bool = False) -> None:
         """Attaches files, each checked off the loop.
@@ -97,7 +98,7 @@ class AttachmentsBar(QWidget):
 
     async def _look_at(self, piece: Piece, keep_bad: bool) -> None:
         try:
-            piece.size_bytes = await self._read(piece.path)
+            piece.attachment = await self._read(piece.path)
         except TurbodeskError as error:
             piece.problem = error.says
             if keep_bad:

@@ -39,8 +39,9 @@ from turbodesk.gui.roomy import Roomy
 from turbodesk.gui.tab import Tab
 from turbodesk.gui.tracking_state import TrackingState
 from turbodesk.gui.work import Work
+from turbodesk.model.message import Attachment
 from turbodesk.model.outcome import SendState, Verdict
-from turbodesk.providers.port import Capability
+from turbodesk.providers.port import Capability, Provider
 from turbodesk.services import compose, mail_html
 from turbodesk.services.compose import ComposeService, Draft
 from turbodesk.services.desk import Desk
@@ -55,6 +56,7 @@ KEEP_MS = 2_000  # after the last key, before the draft is written to disk
 HTML_ENDINGS = (".html", ".htm")
 HTML_FILTER = "HTML (*.html *.htm)"
 CHIP_FIELDS = ("to", "cc", "bcc", "reply-to")
+ROLE = "It belongs to an office rather than to a person."
 SAMPLE_TO = ("ok@example.com", "hardbounce@example.com")
 SAMPLE_SUBJECT = "Your order guide"
 WIDE, NARROW = (1280, 628), (900, 556)  # width of the tab, and of its left pane there
@@ -83,7 +85,7 @@ class ComposeTab(Tab):
         self._kept: dict[str, Any] = {}
         self.envelope = Envelope(_check, compose.split_addresses)
         self.body = LetterBody()
-        self.attachments = AttachmentsBar(self.work, self._read_size)
+        self.attachments = AttachmentsBar(self.work, self._read_file)
         self.letter = LetterPreview()
         self.box.addWidget(self._head())
         self.split = QSplitter()
@@ -149,8 +151,13 @@ class ComposeTab(Tab):
         return not (chips or body or headers or self.envelope.subject.text() or self.attachments.paths)
 
     def draft(self) -> Draft:
-        """What is written, as it stands in the fields."""
-        addresses = {field: "\n".join(self.envelope.texts(field)) for field in CHIP_FIELDS}
+        """What is written, as it stands in the fields; addresses still being typed become chips."""
+        for chips in self.envelope.chips.values():
+            chips.commit()
+        return self._written()
+
+    def _written(self) -> Draft:
+        addresses = {field: "\n".join(chips.texts()) for field, chips in self.envelope.chips.items()}
         return Draft(
             sender=self.envelope.sender.text(),
             to=addresses["to"],
@@ -386,10 +393,10 @@ class ComposeTab(Tab):
         self.attachments.tiles.add_tile.installEventFilter(self)
 
     def _service(self, desk: Desk | None) -> ComposeService:
-        return ComposeService(lambda: desk.provider.wire_limit_bytes if desk else 0)
+        return ComposeService(lambda: desk.provider.wire_limit_bytes if desk else Provider.wire_limit_bytes)
 
-    async def _read_size(self, path: Path) -> int:
-        return (await self._service(self.desk).attachment(path)).size_bytes
+    async def _read_file(self, path: Path) -> Attachment:
+        return await self._service(self.desk).attachment(path)
 
     async def _read_tracking(self, desk: Desk) -> None:
         tools = await ToolsService(desk).show()
@@ -431,7 +438,7 @@ class ComposeTab(Tab):
         html, text = self.body.html.text(), self.body.text.text()
         self.name.setText(self.envelope.subject.text().strip() or "New message")
         self.letter.show_letter(self.envelope.sender.text(), self.envelope.subject.text(), html, text)
-        used = compose.wire_size(text, html, self.attachments.sizes)
+        used = compose.wire_size(self._written(), self.attachments.known)
         self.attachments.show_sum(used, self._limit)
 
     def _on_part_turned(self, part: str) -> None:
@@ -554,8 +561,11 @@ class ComposeTab(Tab):
 
 def _check(text: str) -> AddressCheck:
     """What is known of an address before anything is asked."""
-    sentence, suggestion = compose.check_address(text)
-    return AddressCheck("invalid", sentence, suggestion) if sentence else AddressCheck("valid")
+    found = compose.check_address(text)
+    if found.ok:
+        return AddressCheck("role", ROLE) if found.role else AddressCheck("valid")
+    sentence = found.sentence.removesuffix(f" Did you mean {found.suggestion}?")  # the link below asks that
+    return AddressCheck("invalid", sentence, found.suggestion)
 
 
 def _local_files(given: QMimeData) -> list[Path]:

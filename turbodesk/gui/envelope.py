@@ -161,11 +161,6 @@ class Envelope(QWidget):
         self.show_row("bcc", False)
         self.show_row("reply-to", False)
 
-    def texts(self, field: str) -> list[str]:
-        """The addresses of a field, what is being typed among them."""
-        self.chips[field].commit()
-        return self.chips[field].texts()
-
     def set_texts(self, field: str, texts: Iterable[str]) -> None:
         """Puts addresses into a field, and shows its row where there are any."""
         self.chips[field].set_texts(texts)

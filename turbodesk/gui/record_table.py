@@ -20,6 +20,7 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import (
+    QFocusEvent,
     QFontMetricsF,
     QGuiApplication,
     QHelpEvent,
@@ -852,6 +853,19 @@ class RecordTable(QTableView):
                 self.setColumnWidth(i, widths[i] + extra)
 
     # mouse and keys
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Chooses the first row where the keyboard comes to a list of which none is chosen.
+
+        Qt alone would make it current whatever brought the focus, and without showing it selected.
+        """
+        had, self._quiet = self.currentIndex().isValid(), True
+        super().focusInEvent(event)
+        if not had:
+            self.selectionModel().clearCurrentIndex()
+        self._quiet = False
+        if not had and event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason):
+            self.select_first()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         super().mouseMoveEvent(event)

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
+from functools import partial
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut
@@ -119,7 +120,7 @@ class ReportsTab(Tab):
             self._forget_rows()
             self.pages.turn("loading")
         self._shown_query = query
-        read = self._read_again(service, query) if again else self._read(service, query)
+        read = partial(self._read_again if again else self._read, service, query)
         age = self._read_at if again else ""
         self.reading.start(read, say.many(query.type), age=age, fail=self._on_read_failed)
         self.work.start(self._count(service, query), fail=lambda _error: True, name="count reports")

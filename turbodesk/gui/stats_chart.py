@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import date
 
 import numpy as np
 import pyqtgraph as pg
@@ -28,6 +27,7 @@ from turbodesk.gui import theme, words
 from turbodesk.gui.parts.drawing import SHADOW, frame, paint_shadow
 from turbodesk.gui.parts.label import paint_runs
 from turbodesk.gui.stats_tiles import FORMS, LINE, diamond, line_pen, paint_sample
+from turbodesk.gui.stats_words import span_label, span_title
 from turbodesk.services.stats import Grain, Span
 
 pg.setConfigOption(
@@ -49,28 +49,6 @@ def nice_step(largest: float, steps: int) -> float:
     power = 10 ** math.floor(math.log10(wanted))
     found = next(power * nice for nice in NICE if power * nice >= wanted * (1 - 1e-9))
     return found if found == int(found) else math.ceil(found)
-
-
-def span_title(span: Span, grain: Grain) -> str:
-    """What one column stands for, in full: `Tue 3 Nov`, `2 to 8 Nov`, `November 2026`."""
-    first, last = _qdate(span.start), _qdate(span.end)
-    if grain is Grain.MONTH:
-        return QLocale().toString(first, "MMMM yyyy")
-    if grain is Grain.DAY:
-        return QLocale().toString(first, "ddd d MMM")
-    if span.start == span.end:
-        return QLocale().toString(first, "d MMM")
-    head = "d" if span.start.month == span.end.month else "d MMM"
-    return f"{QLocale().toString(first, head)} to {QLocale().toString(last, 'd MMM')}"
-
-
-def span_label(span: Span, grain: Grain) -> str:
-    """What stands below a column."""
-    return QLocale().toString(_qdate(span.start), "MMM yyyy" if grain is Grain.MONTH else "d MMM")
-
-
-def _qdate(day: date) -> QDate:
-    return QDate(day.year, day.month, day.day)
 
 
 def _hairline(token: str, width: float = 1) -> QPen:

@@ -32,7 +32,6 @@ HOST = "127.0.0.1"
 _LOOPBACK = (b"127.0.0.1", b"localhost", b"::1")
 _KEEP_ALIVE_S = 30
 _GRACE_S = 1
-_TICK_S = 0.02
 _log = logging.getLogger(__name__)
 
 
@@ -142,7 +141,7 @@ class _Protocol(H11Protocol):
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it listens, and that looks often whether it shall stop."""
+    """A server that says when it listens."""
 
     def __init__(self, config: uvicorn.Config, listening: threading.Event) -> None:
         super().__init__(config)
@@ -230,6 +229,7 @@ class SandboxServer:
             self._listening.set()
 
     async def _serve(self, listener: socket.socket) -> None:
+        logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # it warns of other people's forms
         state = State(**self._state_arguments)
         try:
             config = uvicorn.Config(

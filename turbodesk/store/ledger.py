@@ -28,7 +28,7 @@ from turbodesk.store.entry import Entry, Step
 from turbodesk.store.instances import Instance, living
 from turbodesk.store.payload import digest_of, freeze, thaw, with_sources
 from turbodesk.store.schema import APPLICATION_ID, MIGRATIONS
-from turbodesk.store.writer import Writer
+from turbodesk.store.writer import Writer, closed
 
 __all__ = ["Entry", "Ledger", "Step", "new_id", "new_key"]
 
@@ -60,6 +60,7 @@ class Ledger:
         self._database = database
         self._instance = instance
         self._attachments = attachments
+        self._closed = False
         self._live: dict[str, records.Live] = {}  # what this program is sending
         self._writer = Writer(database, database.connect(write=True))
         self._reading = database.connect(write=False)
@@ -87,6 +88,7 @@ class Ledger:
 
     def close(self) -> None:
         """Finishes what was asked for and lets go. Blocks. What is being sent must have ended before."""
+        self._closed = True
         self._writer.close()
         self._reader.shutdown()
         self._reading.close()
@@ -254,12 +256,12 @@ class Ledger:
         return entry
 
     async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        if self._closed:
+            raise closed()
         try:
             return await asyncio.get_running_loop().run_in_executor(self._reader, work, self._reading)
         except sqlite3.Error as error:
             raise self._database.trouble(error) from error
-        except RuntimeError:  # the executor is shut
-            raise StoreTrouble("The outbox is closed already.", hint="Start Turbodesk again.") from None
 
 
 _ANSWERS = {

@@ -41,6 +41,11 @@ class _Job:
             self.done.set_result(self.result)
 
 
+def closed() -> StoreTrouble:
+    """What is told who asks a closed ledger."""
+    return StoreTrouble("The outbox is closed already.", hint="Start Turbodesk again.")
+
+
 class Writer:
     """Everything that changes the ledger goes through here, in the order in which it was asked for."""
 
@@ -63,7 +68,7 @@ class Writer:
         job = _Job(work, loop, loop.create_future())
         with self._lock:
             if self._closed:
-                raise StoreTrouble("The outbox is closed already.", hint="Start Turbodesk again.")
+                raise closed()
             self._jobs.put(job)
         try:
             return cast(T, await job.done)

@@ -1,0 +1,332 @@
+"""The outbox: rows that change by themselves, and what can be done with each."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QGuiApplication
+
+from turbodesk.errors import StoreTrouble
+from turbodesk.gui.outbox_tab import OutboxTab
+from turbodesk.gui.outbox_words import counts, counts_aloud, details_of, group_of, said_of
+from turbodesk.gui.parts.button import Button
+from turbodesk.gui.parts.dialog import Dialog
+from turbodesk.model.message import Address, Attachment, Message, RecipientKind
+from turbodesk.model.outcome import RecipientOutcome, SendResult, SendState, Verdict
+from turbodesk.services.outbox import Outbox
+from turbodesk.store.entry import Entry, Step
+from turbodesk.vault import MemoryVault
+from turbodesk.workplace import Workplace
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def letter(subject: str, *to: str, attachments: tuple[Attachment, ...] = ()) -> Message:
+    addresses = tuple(Address(email) for email in to)
+    return Message(Address("billing@example.com"), addresses, subject, text="Hello", attachments=attachments)
+
+
+@asynccontextmanager
+async def workplace(folder: Path) -> AsyncIterator[Workplace]:
+    async with Workplace(folder, vault=MemoryVault(), environment={}, history_rows=0) as place:
+        yield place
+
+
+class Opened:
+    """The tab over a sandbox, with all that it told the window."""
+
+    def __init__(self, place: Workplace, outbox: Outbox, tab: OutboxTab) -> None:
+        self.place, self.outbox, self.tab = place, outbox, tab
+        self.counters: list[tuple[int, str]] = []
+        self.turns: list[str] = []
+        self.said: list[str] = []
+        self.waiting: list[int] = []
+        tab.counter.connect(lambda count, tone: self.counters.append((count, tone)))
+        tab.turn_to.connect(lambda key, _payload: self.turns.append(key))
+        tab.status.connect(self.said.append)
+        tab.waiting.connect(self.waiting.append)
+
+    async def settle(self) -> None:
+        await self.tab.work.settled()
+
+    def row(self, subject: str) -> Entry:
+        return next(entry for entry in self.tab.rows if entry.subject == subject)
+
+    async def choose(self, subject: str) -> None:
+        self.tab.receive(self.row(subject).id)
+        await self.settle()
+
+    def dialog_button(self, label: str) -> Button:
+        dialog = self.tab.findChild(Dialog)
+        assert dialog is not None
+        return next(button for button in dialog.findChildren(Button) if button.text() == label)
+
+
+@pytest.fixture
+def opened(tmp_path, notices, window_of):
+    """`async with opened(*messages) as it`: they are sent before the tab is turned to."""
+
+    @asynccontextmanager
+    async def make(*messages: Message, width: int = 1280) -> AsyncIterator[Opened]:
+        async with workplace(tmp_path / "desk") as place:
+            desk = await place.desk("sandbox")
+            outbox = await place.outbox(desk)
+            for message in messages:
+                await outbox.send(message)
+            tab = OutboxTab(notices, lambda: place.outbox(desk))
+            it = Opened(place, outbox, tab)
+            window_of(tab, width, 720)
+            tab.set_desk(desk)
+            tab.turned_to()
+            await it.settle()
+            yield it
+            tab.set_desk(None)
+            await it.settle()
+
+    return make
+
+
+def test_an_empty_outbox_offers_to_write(run, opened):
+    async def go():
+        async with opened() as it:
+            assert it.tab.pages.key == "empty"
+            assert it.tab.empty.title == "Nothing sent yet"
+            it.tab.empty.findChild(Button).click()
+            assert it.turns == ["compose"]
+            assert it.counters[-1] == (0, "")
+
+    run(go())
+
+
+def test_rows_stand_in_groups_with_what_needs_a_person_first(run, opened, grab):
+    async def go():
+        sent = (
+            letter("Taken", "ok@example.com", "two@example.com"),
+            letter("Held", "ratelimit@example.com"),
+            letter("Lost", "drop@example.com"),
+        )
+        async with opened(*sent) as it:
+            grab(it.tab, "outbox")
+            assert [entry.subject for entry in it.tab.table.shown_rows()] == ["Lost", "Held", "Taken"]
+            titles = [it.tab.table.records.group_at(line).title for line in it.tab.table.records.group_lines()]
+            assert titles == ["Needs you", "Today"]
+            assert it.counters[-1] == (2, "warning")
+            assert it.waiting[-1] == 1
+            assert it.said[-1] == "1 of 3 settled"
+            assert it.tab.detail.entry == it.row("Lost"), "the first row is chosen by itself"
+
+    run(go())
+
+
+def test_a_row_changes_by_itself_when_another_program_sends(run, opened, until, tmp_path):
+    async def go():
+        async with opened() as it, workplace(tmp_path / "desk") as other:
+            desk = await other.desk("sandbox")
+            await (await other.outbox(desk)).send(letter("From elsewhere", "ok@example.com"))
+            await until(lambda: [entry.subject for entry in it.tab.rows] == ["From elsewhere"])
+            await until(lambda: it.row("From elsewhere").state is SendState.ACCEPTED)
+            assert it.tab.pages.key == "table"
+
+    run(go())
+
+
+def test_segments_show_one_kind_and_count_all(run, opened):
+    async def go():
+        sent = (letter("Taken", "ok@example.com"), letter("Held", "ratelimit@example.com"))
+        async with opened(*sent) as it:
+            segments = it.tab.segments
+            assert segments.segment("all").accessibleName() == "All 2"
+            assert segments.segment("waiting").accessibleName() == "Waiting 1"
+            assert segments.segment("cancelled").isHidden(), "no word for what there is none of"
+            segments.segment("accepted").click()
+            assert [entry.subject for entry in it.tab.table.shown_rows()] == ["Taken"]
+            assert it.tab.detail.entry.subject == "Taken"
+
+    run(go())
+
+
+def test_send_again_sends_what_waits_once(run, opened):
+    async def go():
+        async with opened() as it:
+            control = (await it.place.desk("sandbox")).control
+            fault = {"match": "/api/v2", "method": "POST", "kind": "status", "status": 429, "times": 1}
+            await control.set_faults([fault])
+            await it.outbox.send(letter("Held", "ok@example.com"))
+            it.tab.reload()
+            await it.settle()
+            detail = it.tab.detail
+            assert detail.pill.state == "queued"
+            assert detail.again_button.isVisible() and detail.discard_button.isVisible()
+            detail.again_button.click()
+            await it.settle()
+            assert it.row("Held").state is SendState.ACCEPTED
+            assert detail.pill.state == "accepted"
+            assert not detail.again_button.isVisible()
+            assert (await control.accepted())["total"] == 1
+
+    run(go())
+
+
+def test_discard_asks_first_and_the_row_stays_as_cancelled(run, opened, until):
+    async def go():
+        async with opened(letter("Held", "ratelimit@example.com")) as it:
+            for answer, state in (("Keep it", SendState.QUEUED), ("Discard", SendState.CANCELLED)):
+                it.tab.detail.discard_button.click()
+                await until(lambda: it.tab.findChild(Dialog) is not None)
+                it.dialog_button(answer).click()
+                await it.settle()
+                await until(lambda: it.tab.findChild(Dialog) is None)
+                assert it.row("Held").state is state
+            s = it.tab.segments; print("DBG", [(k,x.isHidden()) for k,x in s._segments.items()], s.isVisible(), s.folded, s.width(), s._wide(), s.sizeHint(), [e.state for e in it.tab.rows], it.tab.pages.key, it.counters); await until(lambda: not it.tab.segments.segment("cancelled").isHidden())
+            assert it.counters[-1] == (0, "")
+
+    run(go())
+
+
+def test_an_unknown_send_says_so_and_offers_its_details(run, opened):
+    async def go():
+        file = Attachment.of_bytes("invoice.pdf", b"%PDF-1.4", "application/pdf")
+        async with opened(letter("Lost", "drop@example.com", attachments=(file,))) as it:
+            detail = it.tab.detail
+            assert detail.pill.state == "unknown"
+            assert not detail.again_button.isVisible(), "what may have left is not sent again"
+            detail.copy_button.click()
+            copied = QGuiApplication.clipboard().text()
+            assert it.row("Lost").key in copied and "drop@example.com, unknown" in copied
+            assert "Hello" not in copied, "the letter itself is nobody's business"
+            detail.stats_button.click()
+            assert it.turns == ["stats"]
+
+    run(go())
+
+
+def test_receive_chooses_that_send_whatever_was_filtered(run, opened):
+    async def go():
+        sent = (letter("Taken", "ok@example.com"), letter("Held", "ratelimit@example.com"))
+        async with opened(*sent) as it:
+            it.tab.segments.segment("waiting").click()
+            await it.choose("Taken")
+            assert it.tab.segments.key == "all"
+            assert it.tab.table.current.subject == "Taken"
+            assert [entry.subject for entry in it.tab.table.selected_rows()] == ["Taken"]
+            it.tab.detail.reports_button.click()
+            assert it.turns == ["reports"]
+
+    run(go())
+
+
+def test_where_it_is_narrow_a_click_opens_the_detail_over_the_list(run, opened):
+    async def go():
+        async with opened(letter("Taken", "ok@example.com"), width=640) as it:
+            assert not it.tab.detail.isVisible()
+            it.tab.table.select_first()
+            it.tab.table.clicked.emit(it.tab.table.currentIndex())
+            assert it.tab.detail.isVisible() and it.tab.detail.close_button.isVisible()
+            it.tab.detail.close_button.click()
+            assert not it.tab.detail.isVisible()
+
+    run(go())
+
+
+def test_a_ledger_that_does_not_open_is_no_empty_outbox(run, notices, window_of, tmp_path):
+    async def go():
+        async with workplace(tmp_path / "desk") as place:
+            desk = await place.desk("sandbox")
+            broken = [True]
+
+            async def open_outbox() -> Outbox:
+                if broken:
+                    raise StoreTrouble("The ledger cannot be read.", hint="Free some space.")
+                return await place.outbox(desk)
+
+            tab = OutboxTab(notices, open_outbox)
+            window_of(tab, 1280, 720)
+            tab.set_desk(desk)
+            tab.turned_to()
+            await tab.work.settled()
+            assert tab.pages.key == "empty" and tab.empty.title == "The ledger cannot be read."
+            broken.clear()
+            tab.empty.findChild(Button).click()
+            await tab.work.settled()
+            assert tab.empty.title == "Nothing sent yet"
+            tab.set_desk(None)
+
+    run(go())
+
+
+def entry(state: SendState, *verdicts: Verdict, at: datetime = NOW, reason: str = "") -> Entry:
+    outcomes = tuple(
+        RecipientOutcome(Address(f"r{n}@example.com"), RecipientKind.TO, verdict, words="550 no" if n else "")
+        for n, verdict in enumerate(verdicts)
+    )
+    step = Step(at, "Written down")
+    return Entry("1", "td-1", "shop", "turbosmtp-v1", state, reason, Address("a@example.com"), "Subject\nline", at, at,
+                 "ab" * 32, 12, outcomes, steps=(step,))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("state", "group"),
+    [
+        (SendState.QUEUED, "Needs you"),
+        (SendState.UNKNOWN, "Needs you"),
+        (SendState.REFUSED, "Needs you"),
+        (SendState.PARTLY, "Needs you"),
+        (SendState.SENDING, "Now"),
+        (SendState.ACCEPTED, "Today"),
+        (SendState.CANCELLED, "Today"),
+    ],
+)
+def test_each_state_has_its_group(state, group):
+    assert group_of(entry(state, Verdict.ACCEPTED), NOW.astimezone()) == group
+
+
+def test_what_was_settled_before_today_is_earlier():
+    old = entry(SendState.ACCEPTED, Verdict.ACCEPTED, at=NOW - timedelta(days=2))
+    assert group_of(old, NOW.astimezone()) == "Earlier"
+
+
+def test_counts_sum_up_to_the_recipients():
+    mixed = entry(SendState.PARTLY, Verdict.ACCEPTED, Verdict.REFUSED, Verdict.ACCEPTED)
+    assert counts(mixed) == [("check", "info", 2), ("refused", "danger", 1)]
+    assert counts_aloud(mixed) == "2 accepted, 1 refused"
+    dropped = entry(SendState.CANCELLED, Verdict.WAITING, Verdict.WAITING)
+    assert counts(dropped) == [("cancelled", "muted", 2)]
+
+
+@pytest.mark.parametrize("state", list(SendState))
+def test_every_state_says_what_is_so(state):
+    said = said_of(entry(state, Verdict.ACCEPTED, Verdict.REFUSED, reason="Because."), "turboSMTP")
+    assert said.title and said.text
+
+
+def test_copied_details_hold_every_recipient_on_its_own_line():
+    lines = details_of(entry(SendState.PARTLY, Verdict.ACCEPTED, Verdict.REFUSED), "turboSMTP").splitlines()
+    assert "Subject: Subject line" in lines
+    assert "  to r0@example.com, accepted" in lines
+    assert "  to r1@example.com, refused: 550 no" in lines
+
+
+def test_a_partly_accepted_send_shows_both(run, opened):
+    async def go():
+        async with opened() as it:
+            ledger = await it.place.ledger()
+            begun, _ = await ledger.begin(
+                letter("Mixed", "a@example.com", "b@example.com"), profile="sandbox", provider="turbosmtp-v1"
+            )
+            await ledger.mark_wire(begun.id)
+            verdicts = (Verdict.ACCEPTED, Verdict.REFUSED)
+            outcomes = tuple(
+                RecipientOutcome(one.address, one.kind, verdict, words="550 5.1.1 nobody")
+                for one, verdict in zip(begun.outcomes, verdicts, strict=True)
+            )
+            await ledger.settle(begun.id, SendResult(outcomes, "77"))
+            it.tab.reload()
+            await it.settle()
+            assert it.tab.detail.pill.state == "partly"
+            assert it.counters[-1] == (1, ""), "it needs a person, but nothing hangs in the air"
+
+    run(go())

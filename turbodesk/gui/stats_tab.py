@@ -1,0 +1,472 @@
+"""Counts in tiles, a chart and a list: what was sent, and where it stands."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import time
+from collections.abc import AsyncIterator
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimeZone
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from turbodesk.errors import TurbodeskError
+from turbodesk.gui import stats_words as say
+from turbodesk.gui import theme, words
+from turbodesk.gui.export import export_csv
+from turbodesk.gui.notices import Notices
+from turbodesk.gui.parts.button import Button
+from turbodesk.gui.parts.card import Card, Ground, ToolBar, row, scrolled
+from turbodesk.gui.parts.field import Field
+from turbodesk.gui.parts.label import Label
+from turbodesk.gui.parts.segmented import Segmented
+from turbodesk.gui.parts.states import EmptyState, Loading, Pages
+from turbodesk.gui.period_choice import PeriodChoice
+from turbodesk.gui.reading import Pace, Reading, ReadingBar
+from turbodesk.gui.record_table import RecordTable
+from turbodesk.gui.stats_tiles import Tiles
+from turbodesk.gui.tab import Tab
+from turbodesk.model.reports import ALL_TIME, EmailStat
+from turbodesk.providers.port import Capability
+from turbodesk.services.desk import Desk
+from turbodesk.services.stats import Grain, Mailing, StatsQuery, StatsService, Tally, rows_csv, with_text
+
+if TYPE_CHECKING:
+    from turbodesk.gui.stats_chart import StatsChart
+
+NARROW = 1000  # below this width of the tab, words give way to icons
+SLICE = 500  # rows counted or handed to a table at once
+SORT_UP_TO = 20_000  # rows; more stay as the provider lists them, newest first, until a head is pressed
+
+
+async def load_chart() -> None:
+    """Imports what the chart is painted with, in a thread: it is large, and the window goes on meanwhile."""
+    for module in ("numpy", "pyqtgraph", "turbodesk.gui.stats_chart"):
+        await asyncio.to_thread(importlib.import_module, module)
+
+
+class StatsTab(Tab):
+    """The mails of a period, counted. Everything shown is counted from the same rows: those of the
+    period that hold the text of the filter."""
+
+    key = "stats"
+    title = "Stats"
+    icon = "stats"
+
+    def __init__(self, notices: Notices) -> None:
+        super().__init__(notices)
+        self._service: StatsService | None = None
+        self._rows: list[EmailStat] = []  # all that were read, and of them:
+        self._kept: list[EmailStat] = []  # those the filter lets through
+        self._tally = Tally()
+        self._shown_query: StatsQuery | None = None
+        self._read_at, self._narrow = "", False
+        self._counting: asyncio.Task[None] | None = None
+        self._filling: asyncio.Task[None] | None = None
+        self._filled = 0  # how many of the kept rows the list of recipients has
+        self.mailing: str | None = None  # the subject whose recipients are shown
+        self.chart: StatsChart | None = None
+        self.box.addWidget(self._head())
+        self.box.addWidget(self._pages(), 1)
+        self.bar = ReadingBar()
+        self.box.addWidget(self.bar)
+        self.reading = Reading(self, self.loading, self.bar, [self.mailings, self.recipients])
+        for source in (self.loading, self.bar):
+            source.cancel_asked.connect(self._on_cancel)
+        QShortcut(QKeySequence(QKeySequence.StandardKey.Refresh), self, self.reload)
+        QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self, self.filter.setFocus)
+        QShortcut(QKeySequence("Ctrl+E"), self, self.export_button.click)
+
+    # what is looked at
+
+    @property
+    def query(self) -> StatsQuery:
+        """The days that are chosen."""
+        return StatsQuery(self.period.period)
+
+    @property
+    def grain(self) -> Grain:
+        """How much time one column of the chart stands for."""
+        return Grain(self.grains.key)
+
+    def set_desk(self, desk: Desk | None) -> None:
+        super().set_desk(desk)
+        self._service = StatsService(desk) if desk else None
+        self._forget_rows()
+        self.pages.turn("loading")
+        offered = desk is not None and desk.has(Capability.STATS)
+        for widget in (self.period, self.grains, self.filter, self.again_button, self.table_button):
+            widget.setEnabled(offered)
+        self.offer(Capability.STATS, self.export_button, "This provider has no statistics over its API.")
+        if desk and not offered:
+            title = f"{desk.provider.title} has no statistics over its API"
+            self.empty.say("stats", title, "Look for them on the provider’s own dashboard page.")
+            self.pages.turn("empty")
+
+    def shown(self) -> None:
+        if self.chart is None:
+            self.work.start(self._make_chart(), name="make chart")
+        if self.first:
+            self.reload()
+        else:
+            self._show_status()
+
+    def focus_regions(self) -> list[QWidget]:
+        return [self.period, self.tiles, self.chart or self.days, self.list_tables]
+
+    def reload(self) -> None:
+        """Reads the period anew. What is counted of the same period stays until the new rows are there."""
+        service, desk = self._service, self.desk
+        if service is None or desk is None or not desk.has(Capability.STATS):
+            return
+        query = self.query
+        again = query == self._shown_query and bool(self._rows)
+        if not again:
+            self._forget_rows()
+            self.pages.turn("loading")
+        self._shown_query = query
+        read = partial(self._read_again if again else self._read, service, query)
+        age = self._read_at if again else ""
+        self.reading.start(read, "messages", age=age, fail=self._on_read_failed)
+
+    async def _make_chart(self) -> None:
+        await load_chart()
+        module = importlib.import_module("turbodesk.gui.stats_chart")
+        if self.chart is None:
+            self.chart = module.StatsChart()
+            self.chart.show_series(self.tiles.shown)
+            self.chart.show_spans(self._tally.spans(self.grain), self.grain)
+            self.tiles.toggled.connect(self.chart.show_series)
+            self.charts.add("chart", self.chart)
+            self._on_table_toggled(self.table_button.isChecked())
+
+    async def _read(self, service: StatsService, query: StatsQuery) -> None:
+        """Reads and counts, and shows what is counted so far while the pages come."""
+        self._tally, complete, pace = Tally(query.period), True, Pace()
+        new: list[Mailing] = []
+        async for page in service.pages(query):
+            self._rows += page.rows
+            new += self._count(page.rows)
+            complete = page.complete
+            if pace.due():
+                begun = time.monotonic()
+                self.reading.progress(len(self._rows), page.total)
+                self._show_counts(new)
+                new = []
+                pace.took(time.monotonic() - begun)
+        self._show_counts(new)
+        await self._all_read(complete)
+
+    async def _read_again(self, service: StatsService, query: StatsQuery) -> None:
+        """Reads beside what is shown, and counts anew at the end."""
+        rows: list[EmailStat] = []
+        complete, pace = True, Pace()
+        async for page in service.pages(query):
+            rows += page.rows
+            complete = page.complete
+            if pace.due():
+                self.reading.progress(len(rows), page.total)
+                pace.took(0)
+        self._rows = rows
+        await self._recount()
+        await self._all_read(complete)
+
+    def _count(self, rows: list[EmailStat]) -> list[Mailing]:
+        kept = with_text(rows, self.filter.text())
+        self._kept += kept
+        return self._tally.add(kept)
+
+    async def _recount(self) -> None:
+        """Counts all rows anew, a slice at a time, as the filter wants it."""
+        period = self._shown_query.period if self._shown_query else ALL_TIME
+        text, kept, tally = self.filter.text(), list[EmailStat](), Tally(period)
+        for start in range(0, len(self._rows), SLICE):
+            some = with_text(self._rows[start : start + SLICE], text)
+            kept += some
+            tally.add(some)
+            await asyncio.sleep(0)
+        self._kept, self._tally = kept, tally
+        self.mailings.records.sorted_by = None
+        self.mailings.set_rows([])
+        self._filled = 0
+        self.recipients.set_rows([])
+        listed = tally.mailings
+        for start in range(0, max(1, len(listed)), SLICE):
+            self.mailings.append_rows(listed[start : start + SLICE])
+            await asyncio.sleep(0)
+        self._show_counts([])
+        self._sort()
+
+    async def _all_read(self, complete: bool) -> None:
+        self.reading.ended()
+        self._read_at = words.clock(datetime.now().astimezone())
+        self._sort()
+        self._show_counts([])
+        if not complete:
+            self.reading.tell_changed(self.reload)
+
+    def _sort(self) -> None:
+        for table, column in ((self.mailings, say.MAILING_WHEN), (self.recipients, say.RECIPIENT_WHEN)):
+            if table.records.sorted_by is None and len(table.rows) <= SORT_UP_TO:
+                table.sort_by(column, True)
+
+    def _on_cancel(self) -> None:
+        self.reading.stop()
+        self._show_counts([])
+        self.reading.tell_stopped(words.counted(len(self._rows), "message"), self.reload)
+
+    def _on_read_failed(self, error: TurbodeskError) -> bool:
+        self.reading.tell_broken(error, self.reload)
+        if not self._rows:
+            self.empty.say(
+                "warning", error.says, error.hint, [self._button("Try again", "refresh", self.reload)]
+            )
+            self.pages.turn("empty")
+        return True
+
+    # showing it
+
+    def _forget_rows(self) -> None:
+        self.reading.stop()
+        for task in (self._counting, self._filling):
+            if task is not None:
+                task.cancel()
+        self._counting = self._filling = None
+        self._rows, self._kept, self._tally, self._filled = [], [], Tally(), 0
+        self._shown_query = None
+        for table in (self.mailings, self.recipients):
+            table.records.sorted_by = None
+            table.set_rows([])
+        self._close_mailing()
+        self.tiles.show_nothing()
+        self.status.emit("")
+
+    def _show_counts(self, new: list[Mailing]) -> None:
+        """Shows what is counted so far; `new` are the mailings that the list does not have yet."""
+        tally = self._tally
+        self.tiles.show_counts(tally.sums, tally.mailing_count)
+        self._show_spans()
+        self.mailings.append_rows(new)
+        self.mailings.viewport().update()  # a mailing that came again has grown
+        self.lists.set_count("mailings", tally.mailing_count)
+        self.lists.set_count("recipients", len(self._kept))
+        if self.lists.key == "recipients":
+            self._fill_recipients()
+        if self._kept:
+            if self.pages.key != "body":
+                self.pages.turn("body")
+        elif not self.reading.running:
+            self._say_empty()
+        self._show_status()
+
+    def _show_spans(self) -> None:
+        spans = self._tally.spans(self.grain)
+        if self.chart is not None and not self.table_button.isChecked():
+            self.chart.show_spans(spans, self.grain)
+        if self.table_button.isChecked():
+            self.days.records.columns[:] = say.day_columns(self.grain)
+            self.days.set_rows(reversed(spans))
+            self.days.horizontalHeader().viewport().update()
+
+    def _fill_recipients(self) -> None:
+        if self._filling is None or self._filling.done():
+            self._filling = self.work.start(self._fill(), name="fill recipients")
+
+    async def _fill(self) -> None:
+        """Hands the kept rows to the list of recipients, a slice at a time, until it has them all."""
+        while self._filled < len(self._kept):
+            some = self._kept[self._filled : self._filled + SLICE]
+            self._filled += len(some)
+            self.recipients.append_rows(some)
+            await asyncio.sleep(0)
+        if not self.reading.running:
+            self._sort()
+
+    def _say_empty(self) -> None:
+        if self._rows:
+            looked = words.counted(len(self._rows), "message")
+            clear = self._button("Clear the filter", "close", lambda: self.filter.setText(""))
+            why = f"Looked through {looked}, their senders and their recipients."
+            self.empty.say("search", f"Nothing holds “{self.filter.text().strip()}”", why, [clear])
+        else:
+            ways = [self._button("Write a message", "compose", lambda: self.turn_to.emit("compose", None))]
+            if self.query.period != ALL_TIME:
+                ways.insert(0, self._button("All time", "", lambda: self.period.choose("all")))
+            why = "Every message of this account is counted here, whichever program sent it."
+            self.empty.say("stats", f"Nothing sent {self.period.words}", why, ways)
+        self.pages.turn("empty")
+
+    @staticmethod
+    def _button(text: str, icon: str, act: object) -> Button:
+        button = Button(text, icon)
+        button.clicked.connect(lambda: act())
+        return button
+
+    def _show_status(self) -> None:
+        if not self._rows:
+            self.status.emit("")
+            return
+        mails = words.counted(self._tally.mailing_count, "message")
+        to = words.counted(len(self._kept), "recipient")
+        undated = f", {words.number(self._tally.undated)} without a date" if self._tally.undated else ""
+        zone = bytes(QTimeZone.systemTimeZoneId().data()).decode()
+        self.status.emit(f"{mails} to {to}{undated}, times in {zone}")
+
+    def _on_filter(self, _text: str) -> None:
+        if self.reading.running:
+            self.reload_counts_soon = True
+        if self._counting is not None:
+            self._counting.cancel()
+        if self._rows:
+            self._close_mailing()
+            self._counting = self.work.start(self._recount(), name="count anew")
+
+    def _on_grain(self, _key: str) -> None:
+        self._show_spans()
+
+    def _on_table_toggled(self, on: bool) -> None:
+        self._show_spans()
+        self.charts.turn("days" if on else "chart" if self.chart is not None else "waiting")
+
+    def _on_list(self, key: str) -> None:
+        self._close_mailing()
+        self.list_tables.turn(key)
+        if key == "recipients":
+            self._fill_recipients()
+
+    def open_mailing(self, mailing: Mailing) -> None:
+        """Shows the recipients of one mailing."""
+        self.mailing = mailing.subject
+        self.recipients.set_where(lambda it: it.subject == mailing.subject)
+        self.lists.choose("recipients")
+        self.list_tables.turn("recipients")
+        self.back_button.setVisible(True)
+        self._subject.setText(words.one_line(mailing.subject) or "(no subject)")
+        self._fill_recipients()
+        self.recipients.setFocus()
+
+    def _close_mailing(self) -> None:
+        if self.mailing is not None:
+            self.mailing = None
+            self.recipients.set_where(None)
+            self._subject.setText("")
+            self.back_button.setVisible(False)
+
+    def _on_back(self) -> None:
+        self._close_mailing()
+        self.lists.choose("mailings")
+        self.list_tables.turn("mailings")
+        self.mailings.setFocus()
+
+    # taking it along
+
+    def _on_export(self) -> None:
+        if self._service is not None and self._shown_query is not None:
+            self.work.start(
+                self._export(self._service, self._shown_query), busy=self.export_button, name="export stats"
+            )
+
+    async def _export(self, service: StatsService, query: StatsQuery) -> None:
+        """The provider's own file; with a text filter a file of ours with the rows that are counted."""
+
+        def chunks() -> AsyncIterator[bytes]:
+            return rows_csv(self._kept) if self.filter.text().strip() else service.export(query)
+
+        try:
+            await export_csv(self, say.file_name(query.period), chunks)
+        finally:
+            self._show_status()
+
+    # building it
+
+    def _head(self) -> QWidget:
+        bar = ToolBar()
+        self.period = PeriodChoice("30d", days=True)
+        self.period.changed.connect(self.reload)
+        self.grains = Segmented(say.GRAINS, name="One column is")
+        self.grains.chosen.connect(self._on_grain)
+        self.filter = Field("Message, sender, recipient", "search", name="Count only what holds", clear=True)
+        self.filter.changed.connect(self._on_filter)
+        self.again_button = Button("", "refresh", name="Read again", tip="Read again, F5")
+        self.again_button.clicked.connect(self.reload)
+        self.table_button = Button("As table", "rows")
+        self.table_button.setCheckable(True)
+        self.table_button.toggled.connect(self._on_table_toggled)
+        self.export_button = Button("Export", "export", keys="Ctrl E")
+        self.export_button.clicked.connect(self._on_export)
+        bar.add(self.period)
+        bar.add(self.grains)
+        bar.add(self.filter, 1)
+        for button in (self.again_button, self.table_button, self.export_button):
+            bar.add(button)
+        return bar
+
+    def _pages(self) -> QWidget:
+        self.pages = Pages()
+        self.loading = Loading(rows=8)
+        self.empty = EmptyState()
+        for key, page in (("loading", self.loading), ("empty", self.empty)):
+            ground = Ground("surface")
+            ground.box.addWidget(page)
+            self.pages.add(key, ground)
+        self.pages.add("body", scrolled(self._body()))
+        return self.pages
+
+    def _body(self) -> QWidget:
+        body = QWidget()
+        pile = QVBoxLayout(body)
+        pile.setContentsMargins(theme.px(16), theme.px(12), theme.px(16), theme.px(12))
+        pile.setSpacing(theme.px(12))
+        self.tiles = Tiles()
+        pile.addWidget(self.tiles)
+        pile.addWidget(self._chart_card(), 3)
+        pile.addWidget(self._list_card(), 2)
+        return body
+
+    def _chart_card(self) -> QWidget:
+        card = Card(padding=8)
+        card.setSizePolicy(card.sizePolicy().horizontalPolicy(), self.pages.sizePolicy().verticalPolicy())
+        self.charts = Pages()
+        self.charts.add("waiting", QWidget())
+        self.days = RecordTable(say.day_columns(Grain.DAY), name="Counts by day", key=lambda it: it.start)
+        self.charts.add("days", self.days)
+        self.charts.setMinimumHeight(theme.px(190))
+        self.charts.setMaximumHeight(theme.px(360))
+        card.add(self.charts)
+        return card
+
+    def _list_card(self) -> QWidget:
+        card = Card(padding=1)
+        card.body.setSpacing(0)
+        card.setSizePolicy(card.sizePolicy().horizontalPolicy(), self.pages.sizePolicy().verticalPolicy())
+        self.lists = Segmented(say.LISTS, small=True, name="Which list")
+        self.lists.chosen.connect(self._on_list)
+        self.back_button = Button("All messages", "left", kind="quiet", size="small")
+        self.back_button.setVisible(False)
+        self.back_button.clicked.connect(self._on_back)
+        self._subject = Label("", "strong", elide="right")
+        head = row(self.lists, self.back_button, self._subject)
+        head.setContentsMargins(theme.px(16), theme.px(7), theme.px(16), theme.px(7))
+        self.mailings = RecordTable(say.mailing_columns(), name="Messages", key=lambda it: it.subject)
+        self.mailings.opened.connect(self.open_mailing)
+        self.recipients = RecordTable(say.recipient_columns(), name="Recipients")
+        self.list_tables = Pages()
+        self.list_tables.add("mailings", self.mailings)
+        self.list_tables.add("recipients", self.recipients)
+        self.list_tables.setMinimumHeight(theme.px(31 + 3 * 30))
+        card.add(head)
+        card.add(self.list_tables)
+        return card
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < theme.px(NARROW)
+        if narrow != self._narrow:
+            self._narrow = narrow
+            self.export_button.set_keys("" if narrow else "Ctrl E")
+            self.table_button.setText("" if narrow else "As table")
+            self.period.show_days(not narrow)
