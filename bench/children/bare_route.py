@@ -1,0 +1,23 @@
+"""The floor of the sandbox: starlette under uvicorn reads the same body and answers, and stores nothing."""
+
+import asyncio
+import json
+import socket
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+
+async def send(request):
+    body = json.loads(await request.body())
+    assert body["authuser"] and body["to"]
+    return JSONResponse({"message": "OK", "mid": 1475205839938715648})
+
+
+listening = socket.create_server(("127.0.0.1", 0))
+print(json.dumps(f"http://127.0.0.1:{listening.getsockname()[1]}"), flush=True)
+application = Starlette(routes=[Route("/api/v2/mail/send", send, methods=["POST"])])
+configuration = uvicorn.Config(application, http="h11", loop="asyncio", lifespan="off", log_config=None)
+asyncio.run(uvicorn.Server(configuration).serve(sockets=[listening]))

@@ -1,0 +1,48 @@
+"""The same sends through Outbox, Ledger and adapter, so many at once."""
+
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from turbodesk.model.account import Profile, Secret
+from turbodesk.model.message import Address, Message
+from turbodesk.providers import open_provider
+from turbodesk.providers.http import Gateway
+from turbodesk.services.desk import Desk
+from turbodesk.services.outbox import Outbox
+from turbodesk.store.ledger import Ledger
+
+url, user, at_once, sends = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+profile = Profile("bench", "turbosmtp-v1", user=user, dashboard_url=url, send_url=url)
+
+
+def message(number):
+    text = "Hello, this is a letter of a benchmark.\n" * 7
+    return Message(Address("me@example.com"), (Address("you@example.com"),), f"Number {number}", text)
+
+
+async def slot(outbox, numbers):
+    for number in numbers:
+        entry = await outbox.send(message(number))
+        assert entry.state == "accepted", entry.reason
+
+
+async def go(directory):
+    ledger = Ledger.open(directory)
+    gateway = Gateway(slots=at_once)
+    outbox = Outbox(ledger, Desk(profile, open_provider(profile, Secret("sandbox"), gateway)))
+    await slot(outbox, range(2))
+    numbers = iter(range(sends))
+    begin = time.perf_counter()
+    await asyncio.gather(*(slot(outbox, numbers) for _ in range(at_once)))
+    took = time.perf_counter() - begin
+    await gateway.aclose()
+    ledger.close()
+    return sends / took
+
+
+with tempfile.TemporaryDirectory() as name:
+    print(json.dumps(asyncio.run(go(Path(name)))))

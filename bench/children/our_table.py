@@ -1,0 +1,72 @@
+"""Types into the filter of a table of reports, and sorts it, measured from the key to the painted view."""
+
+import json
+import random
+import statistics
+import sys
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import QApplication
+
+from turbodesk.gui.record_table import Column, RecordTable
+from turbodesk.gui.theme import Themer
+
+application = QApplication([])
+themer = Themer(application, "light")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    id: int
+    email: str
+    cause: str
+    words: str
+    at: datetime
+
+
+chance = random.Random(7)
+names = [f"{first}.{last}" for first in ("anna", "ben", "kim", "lee", "mara", "nora", "olga", "pia") for last in
+         ("weber", "rossi", "silva", "okafor", "jensen", "tanaka", "novak", "moreau")]  # fmt: skip
+causes = ("Mailbox does not exist", "Mailbox is full", "Blocked by their policy", "Server busy, try later")
+start = datetime(2026, 1, 1, tzinfo=UTC)
+lines = [
+    Line(n, f"{chance.choice(names)}{n}@example.{chance.choice(('com', 'net', 'org'))}", chance.choice(causes),
+         f"550 5.1.{n % 9} The account that you tried to reach does not exist, case {n}", start + timedelta(seconds=n * 61))
+    for n in range(int(sys.argv[1]))
+]  # fmt: skip
+table = RecordTable(
+    [
+        Column("Address", lambda line: line.email, kind="address", stretch=2),
+        Column("Cause", lambda line: line.cause, width=176),
+        Column("Words", lambda line: line.words, kind="muted", stretch=3),
+        Column("Last", lambda line: line.at, lambda at: f"{at:%d %b %H:%M}", width=118, align="right"),
+    ],
+    name="Bench",
+)
+table.resize(1280, 800)
+table.show()
+table.set_rows(lines)
+application.processEvents()
+canvas = QPixmap(table.size())
+
+
+def painted(act):
+    begin = time.perf_counter()
+    act()
+    table.render(canvas)
+    return (time.perf_counter() - begin) * 1000
+
+
+repaint = statistics.median(painted(lambda: None) for _ in range(20))
+typed = []
+for word in ("anna.weber1", "example.net", "does not", "full", "mara", "case 77", "zzz", "o") * 3:
+    for end in range(1, len(word) + 1):
+        typed.append(painted(lambda text=word[:end]: table.set_filter(text)))
+    table.set_filter("")
+table.render(canvas)
+sorts = [painted(lambda c=column, d=down: table.sort_by(c, d)) for column in range(4) for down in (False, True)]
+typed.sort()
+print(json.dumps({"repaint_ms": repaint, "filter_p99_ms": typed[int(len(typed) * 0.99)], "sort_worst_ms": max(sorts)}))

@@ -1,0 +1,56 @@
+"""Sends that the sandbox stores, over the same kind of server answering the same route without storing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bench.measure import CHILDREN, Row, child, environment, folder, in_turn, sandbox
+
+SENDS, AT_ONCE, TIMES = 2000, 10, 3
+
+
+def rows() -> list[Row]:
+    with folder() as place, _bare_route() as floor_url, sandbox("--data", place / "s.sqlite") as ready:
+        ours_url = ready["turbosmtp_v1"]["send_url"]
+        floor, ours = in_turn(lambda: _per_second(floor_url), lambda: _per_second(ours_url), TIMES)
+    with folder() as place:
+        with sandbox("--data", place / "s.sqlite"):
+            pass  # its history is made once
+        begin = time.perf_counter()
+        with sandbox("--data", place / "s.sqlite"):
+            listening = time.perf_counter() - begin
+    bare = "the same route without storing"
+    python = min(_seconds_of_python() for _ in range(3))
+    return [
+        Row("X2 sends stored per second", bare, floor, ours, "1/s", "≥ 0.5"),
+        Row("`sandbox serve` to listening", "python -c ''", python * 1000, listening * 1000, "ms", "≤ 400 ms"),
+    ]
+
+
+def _per_second(url: str) -> float:
+    return float(child("post_mail.py", url, AT_ONCE, SENDS))
+
+
+def _seconds_of_python() -> float:
+    begin = time.perf_counter()
+    subprocess.run([sys.executable, "-c", ""], check=True)
+    return time.perf_counter() - begin
+
+
+@contextmanager
+def _bare_route() -> Iterator[str]:
+    script = str(CHILDREN / "bare_route.py")
+    process = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True, env=environment())
+    try:
+        assert process.stdout is not None
+        yield json.loads(process.stdout.readline())
+    finally:
+        process.terminate()
+        process.wait(30)
+        if process.stdout:
+            process.stdout.close()
