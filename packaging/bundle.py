@@ -17,22 +17,22 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 PROGRAMS = {"turbodesk": "gui_entry", "turbodesk-cli": "cli_entry"}
 
-# The vault, the sandbox's server and the self-check import these by name.
+# The vault, the sandbox's server, the self-check and pyqtgraph import these by name.
 HIDDEN = [
     *(f"keyring.backends.{name}" for name in ("SecretService", "kwallet", "libsecret", "Windows", "macOS")),
     *("uvicorn.lifespan.off", "uvicorn.lifespan.on", "uvicorn.loops.asyncio"),
     "uvicorn.protocols.http.h11_impl",
-    *("python_multipart", "pyqtgraph", "stamina", "filelock", "platformdirs", "sniffio"),
+    *("PySide6.QtOpenGL", "PySide6.QtOpenGLWidgets", "pyqtgraph"),
+    *("python_multipart", "stamina", "filelock", "platformdirs", "sniffio"),
 ]
 LEFT_OUT = [
     *("tkinter", "lib2to3", "ensurepip", "idlelib", "pydoc_data", "turtledemo", "readline", "curses"),
     *("keyrings", "keyring.backends.chainer", "keyring.backends.null"),
     *("pytest", "_pytest", "hypothesis", "mypy", "mypyc", "PyInstaller", "setuptools", "pip", "uv", "respx"),
     *("trustme", "rich", "pygments", "markdown_it", "grimp", "importlinter", "psutil", "hatchling"),
-    *("numpy.f2py", "numpy.testing", "numpy.distutils", "pyqtgraph.examples", "pyqtgraph.opengl"),
-    *("pyqtgraph.jupyter", "pyqtgraph.console", "pyqtgraph.flowchart", "pyqtgraph.parametertree"),
-    *("PySide6.QtNetwork", "PySide6.QtQml", "PySide6.QtQuick", "PySide6.QtOpenGLWidgets"),
-    *("PySide6.QtTest", "PySide6.QtSql", "PySide6.QtPrintSupport", "PySide6.QtXml", "PySide6.scripts"),
+    *("numpy.f2py", "numpy.testing", "numpy.random", "pyqtgraph.examples", "pyqtgraph.opengl"),
+    *("pyqtgraph.jupyter", "pyqtgraph.console", "pyqtgraph.flowchart", "PySide6.QtNetwork", "PySide6.QtQml"),
+    *("PySide6.QtQuick", "PySide6.QtTest", "PySide6.QtSql", "PySide6.QtPrintSupport", "PySide6.QtXml"),
 ]
 # Desktop themes through which the host's whole gtk stack would come along, and what nobody here calls.
 PLUGINS_LEFT_OUT = re.compile(

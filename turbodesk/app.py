@@ -23,7 +23,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.self_check:
         from turbodesk.self_check import main as check
 
-        return check()
+        return check(options.config_dir)
     if not _has_display():
         sys.stderr.write("There is no display here. Set DISPLAY, or look with --tour DIR.\n")
         return 1

@@ -62,8 +62,18 @@ def _fail(
     return code
 
 
+def _check_self(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from turbodesk import self_check
+
+        context.exit(self_check.main(context.params.get("config_dir")))
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
 @click.version_option(__version__, prog_name="turbodesk")
+@click.option(
+    "--self-check", is_flag=True, expose_value=False, callback=_check_self, help="Is everything here?"
+)
 @click.option("--config-dir", type=click.Path(path_type=Path), help="Where everything kept on disk goes.")
 @click.option("--profile", help="The account to work with; the one last used where none is named.")
 @click.pass_context
