@@ -20,8 +20,9 @@ def rows() -> list[Row]:
         file, encoded = place / "guide.bin", place / "request.json"
         file.write_bytes(os.urandom(SIZE))
         part = {"content": base64.b64encode(file.read_bytes()).decode(), "name": "guide.bin", "type": "x/y"}
-        mail = {"authuser": v1["user"], "authpass": v1["password"], "from": "me@example.com",
-                "to": "you@example.com", "subject": "Guide", "content": "Hello", "attachments": [part]}  # fmt: skip
+        who = {"authuser": v1["user"], "authpass": v1["password"]}
+        what = {"from": "me@example.com", "to": "you@example.com", "subject": "Guide", "content": "Hello"}
+        mail = {**who, **what, "attachments": [part]}
         encoded.write_text(json.dumps(mail))
         results: list[dict[str, float]] = []
 
@@ -34,7 +35,14 @@ def rows() -> list[Row]:
     gap = min(result["longest_gap_ms"] for result in results)
     idle = min(result["idle_gap_ms"] for result in results)
     return [
-        Row("A1 16 MB from file to answer", "curl of the encoded file", floor * 1e3, seconds * 1e3, "ms", "≤ 2"),
+        Row(
+            "A1 16 MB from file to answer",
+            "curl of the encoded file",
+            floor * 1e3,
+            seconds * 1e3,
+            "ms",
+            "≤ 2",
+        ),
         Row("A2 peak extra memory", "size of the attachment", SIZE / 1e6, memory / 1e6, "MB", "≤ 0.5"),
         Row("A3 longest UI gap while it goes", "the same loop idle", idle, gap, "ms", "≤ 16 ms"),
     ]

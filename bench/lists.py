@@ -24,11 +24,20 @@ def rows() -> list[Row]:
             words = (v1["dashboard_url"], v1["user"])
             seen = child("our_reports.py", *words, ROWS)
             floor, ours = in_turn(
-                lambda: child("bare_list.py", *words, COMPARED), lambda: child("our_list.py", *words, COMPARED), 3
+                lambda: child("bare_list.py", *words, COMPARED),
+                lambda: child("our_list.py", *words, COMPARED),
+                3,
             )
     idle = "the same loop idle, worst"
     return [
-        Row("T4 longest UI gap, 100,000 report rows", idle, seen["idle_ms"], seen["longest_ms"], "ms", "≤ 50 ms"),
+        Row(
+            "T4 longest UI gap, 100,000 report rows",
+            idle,
+            seen["idle_ms"],
+            seen["longest_ms"],
+            "ms",
+            "≤ 50 ms",
+        ),
         Row("T4 the same, p99.9", idle, seen["idle_ms"], seen["p999_ms"], "ms", "≤ 16 ms"),
         Row("W3 list rows per second", "bare httpx, the same pages, 4 at once", floor, ours, "1/s", "≥ 0.8"),
     ]
@@ -38,7 +47,14 @@ def _fill(data: Path) -> None:
     """Writes the reports straight into the sandbox's file: no history has this many bounces."""
     now = int(time.time() * 1000)
     found = (
-        ("bounce", 1, f"gone{n}@example.com", now - n * (60 * DAY_MS // ROWS), f"550 5.1.1 <gone{n}@example.com>: unknown", 0)
+        (
+            "bounce",
+            1,
+            f"gone{n}@example.com",
+            now - n * (60 * DAY_MS // ROWS),
+            f"550 5.1.1 <gone{n}@example.com>: unknown",
+            0,
+        )
         for n in range(ROWS)
     )
     with sqlite3.connect(data) as database:

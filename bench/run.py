@@ -40,7 +40,15 @@ def main() -> None:
         return
     heads = ("Row", "Floor", "floor", "ours", "unit", "ratio", "budget")
     lines = [
-        (row.name, row.floor_name, f"{row.floor:,.4g}", f"{row.ours:,.4g}", row.unit, f"{row.ratio:.2f}", row.budget)
+        (
+            row.name,
+            row.floor_name,
+            f"{row.floor:,.4g}",
+            f"{row.ours:,.4g}",
+            row.unit,
+            f"{row.ratio:.2f}",
+            row.budget,
+        )
         for row in rows
     ]
     widths = [max(len(line[n]) for line in (heads, *lines)) for n in range(len(heads))]

@@ -28,7 +28,9 @@ def rows() -> list[Row]:
     python = min(_seconds_of_python() for _ in range(3))
     return [
         Row("X2 sends stored per second", bare, floor, ours, "1/s", "≥ 0.5"),
-        Row("`sandbox serve` to listening", "python -c ''", python * 1000, listening * 1000, "ms", "≤ 400 ms"),
+        Row(
+            "`sandbox serve` to listening", "python -c ''", python * 1000, listening * 1000, "ms", "≤ 400 ms"
+        ),
     ]
 
 

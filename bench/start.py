@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from turbodesk import settings
-
 from bench.measure import Row, child, folder, in_turn, seconds_to_line
+from turbodesk import settings
 
 TIMES = 9
 
@@ -23,7 +22,10 @@ def rows() -> list[Row]:
             lambda: seconds_to_line("our_window.py", config_dir, "ready"),
             5,
         )
-        memory_floor, memory = child("empty_window.py", "memory"), child("our_window.py", config_dir, "memory")
+        memory_floor, memory = (
+            child("empty_window.py", "memory"),
+            child("our_window.py", config_dir, "memory"),
+        )
     empty = "empty PySide6+qasync window"
     return [
         Row("S1 first paint", empty, floor * 1000, ours * 1000, "ms", "≤ 1.3"),

@@ -12,7 +12,9 @@ url, user, wanted = sys.argv[1], sys.argv[2], int(sys.argv[3])
 
 async def go():
     async with httpx.AsyncClient(trust_env=False, base_url=url) as client:
-        token = (await client.post("/api/authorize", json={"email": user, "password": "sandbox"})).json()["auth"]
+        token = (await client.post("/api/authorize", json={"email": user, "password": "sandbox"})).json()[
+            "auth"
+        ]
         client.headers["Authorization"] = token
         pages = iter(range(1, wanted // 20 + 1))
         read = 0

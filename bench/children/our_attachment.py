@@ -39,7 +39,9 @@ class Memory(threading.Thread):
 
 
 async def send(outbox, compose, attachments, subject):
-    draft = Draft(sender="me@example.com", to="you@example.com", subject=subject, text="Hello", attachments=attachments)
+    draft = Draft(
+        sender="me@example.com", to="you@example.com", subject=subject, text="Hello", attachments=attachments
+    )
     entry = await outbox.send(await compose.message(draft))
     assert entry.state == "accepted", entry.reason
 
@@ -65,7 +67,12 @@ async def go(directory):
     memory.join()
     await gateway.aclose()
     ledger.close()
-    return {"seconds": seconds, "extra_bytes": max(0, memory.most - memory.before), "longest_gap_ms": longest, "idle_gap_ms": idle}
+    return {
+        "seconds": seconds,
+        "extra_bytes": max(0, memory.most - memory.before),
+        "longest_gap_ms": longest,
+        "idle_gap_ms": idle,
+    }
 
 
 application = QApplication([])

@@ -27,16 +27,21 @@ class Line:
     at: datetime
 
 
+FIRST = ("anna", "ben", "kim", "lee", "mara", "nora", "olga", "pia")
+LAST = ("weber", "rossi", "silva", "okafor", "jensen", "tanaka", "novak", "moreau")
+CAUSES = ("Mailbox does not exist", "Mailbox is full", "Blocked by their policy", "Server busy, try later")
+START = datetime(2026, 1, 1, tzinfo=UTC)
 chance = random.Random(7)
-names = [f"{first}.{last}" for first in ("anna", "ben", "kim", "lee", "mara", "nora", "olga", "pia") for last in
-         ("weber", "rossi", "silva", "okafor", "jensen", "tanaka", "novak", "moreau")]  # fmt: skip
-causes = ("Mailbox does not exist", "Mailbox is full", "Blocked by their policy", "Server busy, try later")
-start = datetime(2026, 1, 1, tzinfo=UTC)
-lines = [
-    Line(n, f"{chance.choice(names)}{n}@example.{chance.choice(('com', 'net', 'org'))}", chance.choice(causes),
-         f"550 5.1.{n % 9} The account that you tried to reach does not exist, case {n}", start + timedelta(seconds=n * 61))
-    for n in range(int(sys.argv[1]))
-]  # fmt: skip
+
+
+def line(n):
+    name = f"{chance.choice(FIRST)}.{chance.choice(LAST)}"
+    words = f"550 5.1.{n % 9} The account that you tried to reach does not exist, case {n}"
+    email = f"{name}{n}@example.{chance.choice(('com', 'net', 'org'))}"
+    return Line(n, email, chance.choice(CAUSES), words, START + timedelta(seconds=n * 61))
+
+
+lines = [line(n) for n in range(int(sys.argv[1]))]
 table = RecordTable(
     [
         Column("Address", lambda line: line.email, kind="address", stretch=2),
@@ -67,6 +72,12 @@ for word in ("anna.weber1", "example.net", "does not", "full", "mara", "case 77"
         typed.append(painted(lambda text=word[:end]: table.set_filter(text)))
     table.set_filter("")
 table.render(canvas)
-sorts = [painted(lambda c=column, d=down: table.sort_by(c, d)) for column in range(4) for down in (False, True)]
+sorts = [
+    painted(lambda c=column, d=down: table.sort_by(c, d)) for column in range(4) for down in (False, True)
+]
 typed.sort()
-print(json.dumps({"repaint_ms": repaint, "filter_p99_ms": typed[int(len(typed) * 0.99)], "sort_worst_ms": max(sorts)}))
+print(
+    json.dumps(
+        {"repaint_ms": repaint, "filter_p99_ms": typed[int(len(typed) * 0.99)], "sort_worst_ms": max(sorts)}
+    )
+)

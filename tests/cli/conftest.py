@@ -38,9 +38,19 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 def cli(tmp_path: Path) -> Run:
     """`cli(*words, stdin=…, env=…)` over a config dir of this test's own."""
 
-    def run(*words: str, stdin: str = "", env: dict[str, str] | None = None, before: tuple[str, ...] = ()) -> Answer:
+    def run(
+        *words: str, stdin: str = "", env: dict[str, str] | None = None, before: tuple[str, ...] = ()
+    ) -> Answer:
         done = subprocess.run(
-            [sys.executable, "-m", "turbodesk.cli", "--config-dir", str(tmp_path / "config"), *before, *words],
+            [
+                sys.executable,
+                "-m",
+                "turbodesk.cli",
+                "--config-dir",
+                str(tmp_path / "config"),
+                *before,
+                *words,
+            ],
             input=stdin,
             capture_output=True,
             text=True,

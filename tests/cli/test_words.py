@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tests.cli.conftest import Run, environment
 
 
@@ -26,16 +27,76 @@ def test_importing_the_command_line_loads_no_qt_and_nothing_slow() -> None:
         (("send", "--from", "nobody", "--to", "a@example.com", "--text", "x"), "from"),
         (("send", "--from", "a@example.com", "--text", "x"), "to"),
         (("send", "--from", "a@example.com", "--to", "tom@example,com", "--text", "x"), "to"),
-        (("send", "--from", "a@example.com", "--to", "a@example.com", "--subject", "a\nBcc: b", "--text", "x"), "subject"),
-        (("send", "--from", "a@example.com", "--to", "a@example.com", "--subject", "s" * 701, "--text", "x"), "subject"),
-        (("send", "--from", "a@example.com", "--to", "a@example.com", "--header", "X A=1", "--text", "x"), "headers"),
-        (("send", "--from", "a@example.com", "--to", "a@example.com", "--header", "X-A=1\r\n2", "--text", "x"), "headers"),
-        (("send", "--from", "a@example.com", "--to", "a@example.com", "--attach", "missing.txt", "--text", "x"), "attachments"),
-        (("send", "--from", "a@example.com", "--to", "a@example.com", "--attach", ".", "--text", "x"), "attachments"),
+        (
+            (
+                "send",
+                "--from",
+                "a@example.com",
+                "--to",
+                "a@example.com",
+                "--subject",
+                "a\nBcc: b",
+                "--text",
+                "x",
+            ),
+            "subject",
+        ),
+        (
+            (
+                "send",
+                "--from",
+                "a@example.com",
+                "--to",
+                "a@example.com",
+                "--subject",
+                "s" * 701,
+                "--text",
+                "x",
+            ),
+            "subject",
+        ),
+        (
+            ("send", "--from", "a@example.com", "--to", "a@example.com", "--header", "X A=1", "--text", "x"),
+            "headers",
+        ),
+        (
+            (
+                "send",
+                "--from",
+                "a@example.com",
+                "--to",
+                "a@example.com",
+                "--header",
+                "X-A=1\r\n2",
+                "--text",
+                "x",
+            ),
+            "headers",
+        ),
+        (
+            (
+                "send",
+                "--from",
+                "a@example.com",
+                "--to",
+                "a@example.com",
+                "--attach",
+                "missing.txt",
+                "--text",
+                "x",
+            ),
+            "attachments",
+        ),
+        (
+            ("send", "--from", "a@example.com", "--to", "a@example.com", "--attach", ".", "--text", "x"),
+            "attachments",
+        ),
         (("send", "--from", "a@example.com", "--to", "a@example.com", "--html-file", "missing.html"), "body"),
     ],
 )
-def test_a_wrong_draft_names_its_field_and_sends_nothing(cli: Run, words: tuple[str, ...], field: str) -> None:
+def test_a_wrong_draft_names_its_field_and_sends_nothing(
+    cli: Run, words: tuple[str, ...], field: str
+) -> None:
     answer = cli(*words, "--json")
     assert answer.code == 1
     error = answer.json["error"]
@@ -81,7 +142,9 @@ def test_without_a_keyring_a_profile_is_kept_without_its_password(cli: Run, tmp_
     assert len(cli("profile", "list", "--json").json["profiles"]) == 1
 
 
-@pytest.mark.parametrize("url", ["http://mail.example.com", "https://user:pw@example.com", "https://x/y", "ftp://x"])
+@pytest.mark.parametrize(
+    "url", ["http://mail.example.com", "https://user:pw@example.com", "https://x/y", "ftp://x"]
+)
 def test_an_address_that_is_no_https_origin_is_refused(cli: Run, url: str) -> None:
     answer = cli(*ADD, "--send-url", url, "--json", stdin="x\n")
     assert answer.code == 1
