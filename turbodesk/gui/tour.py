@@ -14,6 +14,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from turbodesk import resources
+from turbodesk.gui.parts.toast import Toast
 
 if TYPE_CHECKING:
     from turbodesk.gui.main_window import MainWindow
@@ -93,6 +94,9 @@ class Tour:
         self._window.turn("outbox")
         await self._send_more()
         await self.picture("outbox")
+        self._window.notices.clear()
+        for toast in self._window.findChildren(Toast):
+            toast.leave()
 
     async def _send_more(self) -> None:
         """Sends with other fates, so that the outbox has something to tell apart."""
@@ -120,6 +124,7 @@ class Tour:
         self._window.turn("reports")
         reports = self._tab("reports")
         await self._until(lambda: reports.table.rows, "no bounce is listed")
+        await self._settled(reports.work.settled(), "the reports are not read to their end")
         wanted = next((row for row in reports.table.rows if row.email.startswith("hardbounce@")), None)
         if wanted is None:
             raise StepError("the bounce of the letter is not in the reports")
@@ -130,7 +135,8 @@ class Tour:
         """Tiles, chart and messages."""
         self._window.turn("stats")
         stats = self._tab("stats")
-        await self._until(lambda: stats.table.rows, "no message is counted")
+        await self._until(lambda: stats.mailings.rows, "no message is counted")
+        await self._settled(stats.work.settled(), "the statistics are not read to their end")
         await self.picture("stats")
 
     async def tools(self) -> None:
