@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from turbodesk import settings as settings_file
 from turbodesk.errors import NotSignedIn, SecretsLocked, TurbodeskError
+from turbodesk.gui.focus_ring import FocusRing
 from turbodesk.gui.main_window import MainWindow, TabPlace
 from turbodesk.gui.parts.dialog import pick_files
 from turbodesk.gui.tab import Tab
@@ -54,6 +55,7 @@ class Desktop:
         settings_file.make_config_dir(config_dir)
         self.settings = settings_file.load(config_dir)
         self._themer = Themer(application, theme or self.settings.theme)
+        self._ring = FocusRing(application)
         self._wanted = profile or self.settings.last_profile
         self._place: Workplace | None = None
         self._placed = asyncio.Event()

@@ -200,6 +200,8 @@ class Tour:
     async def _until(self, holds: Callable[[], object], otherwise: str) -> None:
         deadline = time.monotonic() + PATIENCE_S
         while not holds():
+            if told := next((it for it in self._window.notices.standing if it.tone == "error"), None):
+                raise StepError(f"{otherwise}: {told.what} {told.why}")
             if time.monotonic() > deadline:
                 raise StepError(otherwise)
             await asyncio.sleep(0.02)
