@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from PySide6.QtCore import QEvent, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QEvent, QLocale, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication, QWidget
 from qasync import QEventLoop
 
@@ -35,6 +35,7 @@ def qapp() -> Iterator[QApplication]:
     app = QApplication.instance() or QApplication(["turbodesk"])
     assert isinstance(app, QApplication)
     app.setQuitOnLastWindowClosed(False)
+    QLocale.setDefault(QLocale(QLocale.Language.English, QLocale.Country.UnitedKingdom))
     Looked.themer = Themer(app, LIGHT)
     FocusRing(app)
     yield app

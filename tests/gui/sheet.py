@@ -86,7 +86,7 @@ def window(head: Header, body: QWidget, status: str, waiting: int, right: str) -
 
 
 def block(title: str, *items: QWidget | QHBoxLayout) -> Card:
-    card = Card(title, padding=13)
+    card = Card(title, padding=12)
     for item in items:
         card.add(item)
     return card

@@ -112,7 +112,9 @@ def test_rows_stand_in_groups_with_what_needs_a_person_first(run, opened, grab):
         async with opened(*sent) as it:
             grab(it.tab, "outbox")
             assert [entry.subject for entry in it.tab.table.shown_rows()] == ["Lost", "Held", "Taken"]
-            titles = [it.tab.table.records.group_at(line).title for line in it.tab.table.records.group_lines()]
+            titles = [
+                it.tab.table.records.group_at(line).title for line in it.tab.table.records.group_lines()
+            ]
             assert titles == ["Needs you", "Today"]
             assert it.counters[-1] == (2, "warning")
             assert it.waiting[-1] == 1
@@ -181,7 +183,7 @@ def test_discard_asks_first_and_the_row_stays_as_cancelled(run, opened, until):
                 await it.settle()
                 await until(lambda: it.tab.findChild(Dialog) is None)
                 assert it.row("Held").state is state
-            s = it.tab.segments; print("DBG", [(k,x.isHidden()) for k,x in s._segments.items()], s.isVisible(), s.folded, s.width(), s._wide(), s.sizeHint(), [e.state for e in it.tab.rows], it.tab.pages.key, it.counters); await until(lambda: not it.tab.segments.segment("cancelled").isHidden())
+            await until(lambda: not it.tab.segments.segment("cancelled").isHidden())
             assert it.counters[-1] == (0, "")
 
     run(go())
@@ -264,8 +266,22 @@ def entry(state: SendState, *verdicts: Verdict, at: datetime = NOW, reason: str 
         for n, verdict in enumerate(verdicts)
     )
     step = Step(at, "Written down")
-    return Entry("1", "td-1", "shop", "turbosmtp-v1", state, reason, Address("a@example.com"), "Subject\nline", at, at,
-                 "ab" * 32, 12, outcomes, steps=(step,))  # fmt: skip
+    return Entry(
+        "1",
+        "td-1",
+        "shop",
+        "turbosmtp-v1",
+        state,
+        reason,
+        Address("a@example.com"),
+        "Subject\nline",
+        at,
+        at,
+        "ab" * 32,
+        12,
+        outcomes,
+        steps=(step,),
+    )
 
 
 @pytest.mark.parametrize(

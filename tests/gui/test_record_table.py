@@ -43,7 +43,9 @@ def columns() -> list[Column]:
         Column("State", lambda r: r.state, kind="pill", width=134),
         Column("Subject", lambda r: r.subject, width=160, stretch=1),
         Column("To", lambda r: r.to, width=186, kind="address", keep=2),
-        Column("Size", lambda r: r.size, lambda n: "" if n is None else f"{n:,}", width=80, align="right", keep=3),
+        Column(
+            "Size", lambda r: r.size, lambda n: "" if n is None else f"{n:,}", width=80, align="right", keep=3
+        ),
         Column("When", lambda r: r.at, lambda at: f"{at:%H:%M}", width=76, align="right"),
     ]
 
@@ -75,16 +77,31 @@ def test_it_is_painted_in_every_kind(window_of: Show, grab: Callable[[QWidget, s
             Column("Pill", lambda r: r.state, kind="pill", width=120),
             Column("Word", lambda r: r.subject, kind="medium", width=100),
             Column("More", lambda r: (r.to, "+3"), identity, kind="address", width=150),
-            Column("Counts", lambda _r: [("check", "success", 9), ("refused", "danger", 1)], identity, sort=None,
-                   kind="counts", width=110),
+            Column(
+                "Counts",
+                lambda _r: [("check", "success", 9), ("refused", "danger", 1)],
+                identity,
+                sort=None,
+                kind="counts",
+                width=110,
+            ),
             Column("Used", lambda _r: (0.8, "80 %"), identity, sort=None, kind="meter", width=140),
-            Column("Icon", lambda _r: ("paperclip", "muted", "has attachments"), identity, sort=None, kind="icon",
-                   width=60),
+            Column(
+                "Icon",
+                lambda _r: ("paperclip", "muted", "has attachments"),
+                identity,
+                sort=None,
+                kind="icon",
+                width=60,
+            ),
             Column("Code", lambda r: str(r.id), kind="mono", width=80),
         ],
-        name="Kinds", checks=True,
-    )  # fmt: skip
-    kinds.set_rows([make(1, state="hard"), make(2, "A subject that is too long for its column", state="unknown")])
+        name="Kinds",
+        checks=True,
+    )
+    kinds.set_rows(
+        [make(1, state="hard"), make(2, "A subject that is too long for its column", state="unknown")]
+    )
     window_of(kinds, 900, 200)
     kinds.check_all(True)
     grab(kinds, "record-table-kinds")
@@ -215,16 +232,22 @@ def test_pages_are_added_at_the_end_or_in_their_place(table: RecordTable) -> Non
 
 def test_groups_stand_in_their_order_with_their_counts(window_of: Show) -> None:
     table = RecordTable(
-        columns(), name="Groups", group=lambda r: "Needs you" if r.state == "hard" else "Today",
+        columns(),
+        name="Groups",
+        group=lambda r: "Needs you" if r.state == "hard" else "Today",
         groups=["Needs you", "Today"],
-    )  # fmt: skip
+    )
     QAbstractItemModelTester(table.records, QAbstractItemModelTester.FailureReportingMode.Fatal, table)
     table.set_rows([make(1), make(2, state="hard"), make(3)])
     window_of(table, 800, 300)
     model = table.records
     assert [model.data(model.index(line, 0)) for line in range(model.rowCount())] == [
-        "Needs you 1", "Hard bounce", "Today 2", "Delivered", "Delivered",
-    ]  # fmt: skip
+        "Needs you 1",
+        "Hard bounce",
+        "Today 2",
+        "Delivered",
+        "Delivered",
+    ]
     assert model.flags(model.index(0, 0)) == Qt.ItemFlag.NoItemFlags
     assert table.rowHeight(0) < table.rowHeight(1)
     table.select_first()

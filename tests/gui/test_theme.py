@@ -82,8 +82,12 @@ def test_icons_take_the_ink_they_are_given(themer: Themer) -> None:
     assert picture.devicePixelRatio() == 2.0
     assert picture.width() == 2 * theme.px(20)
     image = picture.toImage()
-    inks = {image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())
-            if image.pixelColor(x, y).alpha() == 255}  # fmt: skip
+    inks = {
+        image.pixelColor(x, y).name()
+        for x in range(image.width())
+        for y in range(image.height())
+        if image.pixelColor(x, y).alpha() == 255
+    }
     assert inks == {TOKENS["danger"][0].lower()}
 
 
@@ -95,7 +99,9 @@ def test_an_icon_that_is_not_there_is_our_bug(themer: Themer) -> None:
 def test_every_icon_can_be_painted(themer: Themer) -> None:
     for file in resources.path("icons").glob("*.svg"):
         image = theme.pixmap(file.stem, "text", 20).toImage()
-        assert any(image.pixelColor(x, y).alpha() for x in range(image.width()) for y in range(image.height()))
+        assert any(
+            image.pixelColor(x, y).alpha() for x in range(image.width()) for y in range(image.height())
+        )
 
 
 def test_words_can_be_read_on_every_ground(themer: Themer) -> None:
@@ -103,7 +109,9 @@ def test_words_can_be_read_on_every_ground(themer: Themer) -> None:
         themer.pin(choice)
         for ink in ("text", "muted", "accent-ink", "success", "warning", "danger", "info"):
             for ground in ("window", "surface", "raised", "sunken", "hover", "selection"):
-                high, low = sorted((luminance(theme.colour(ink)), luminance(theme.colour(ground))), reverse=True)
+                high, low = sorted(
+                    (luminance(theme.colour(ink)), luminance(theme.colour(ground))), reverse=True
+                )
                 assert (high + 0.05) / (low + 0.05) >= 4.5, (choice, ink, ground)
 
 
@@ -117,7 +125,9 @@ def test_motion_is_off_where_the_desktop_wants_none(qapp: QApplication) -> None:
     qapp.setEffectEnabled(effect, before)
 
 
-def test_a_generic_desktop_font_gives_way_to_our_own(monkeypatch: pytest.MonkeyPatch, qapp: QApplication) -> None:
+def test_a_generic_desktop_font_gives_way_to_our_own(
+    monkeypatch: pytest.MonkeyPatch, qapp: QApplication
+) -> None:
     family, size, own = theme.general_font()
     assert own is (theme._first_installed(theme.STACK) == family)
     monkeypatch.setattr(theme, "STACK", ("Nobody Has This",))
@@ -133,5 +143,7 @@ def test_the_window_loads_nothing_heavy_before_it_is_painted() -> None:
         "import sys, turbodesk.gui.main_window, turbodesk.gui.record_table, turbodesk.gui.parts.chips\n"
         f"print([name for name in {heavy!r} if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
     assert done.stdout.strip() == "[]"

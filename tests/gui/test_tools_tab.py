@@ -40,7 +40,9 @@ class Opened:
     def words(self) -> str:
         return "\n".join(label.text() for label in self.card.findChildren(Label) if label.isVisible())
 
-    async def fault(self, method: str, kind: str = "status", times: int = 0, match: str = "/api/tools") -> None:
+    async def fault(
+        self, method: str, kind: str = "status", times: int = 0, match: str = "/api/tools"
+    ) -> None:
         fault = {"match": match, "method": method, "kind": kind, "status": 500, "times": times}
         await self.desk.control.set_faults([fault])
 

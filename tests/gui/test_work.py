@@ -75,7 +75,9 @@ def test_a_button_held_twice_is_freed_with_the_last(owner: Owner, run: Run) -> N
 
 def test_a_failure_of_ours_goes_to_the_strip(owner: Owner, notices: Notices, run: Run) -> None:
     async def fail() -> None:
-        raise NoConnection("turboSMTP does not answer.", hint="Try again.", detail="ConnectTimeout after 10 s")
+        raise NoConnection(
+            "turboSMTP does not answer.", hint="Try again.", detail="ConnectTimeout after 10 s"
+        )
 
     async def go() -> None:
         owner.work.start(fail(), busy=owner.button)
@@ -205,4 +207,3 @@ def test_a_press_starts_work_through_a_real_click(owner: Owner, run: Run) -> Non
 
     run(go())
     assert pressed == [1]
-

@@ -13,6 +13,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -94,13 +95,13 @@ def test_the_clock_stands_still_while_the_mark_is_written(tools: Any) -> None:
         now = asyncio.get_running_loop().time
 
         async def slow() -> None:
-            await asyncio.to_thread(threading.Event().wait, 0.5)
+            await asyncio.to_thread(threading.Event().wait, 1)
 
         script, began = tools.Script([tools.answer(OK)]), now()
-        async with script.serve() as server, tools.gateway(patience=0.005) as gateway:  # 0.3 s for a send
+        async with script.serve() as server, tools.gateway(patience=0.01) as gateway:  # 0.6 s for a send
             result = await tools.provider(gateway, server.origin).send(tools.message(), slow)
         assert result.provider_id == "7"
-        assert now() - began >= 0.5
+        assert now() - began >= 1
 
     asyncio.run(go())
 
@@ -289,12 +290,17 @@ FAULTS = (
 )
 
 
+def patience(fault: str) -> float:
+    """Little where the server keeps us waiting for ever."""
+    return QUICK if fault == "silent" or fault.startswith("drips") else 1.0
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_send_without_a_whole_answer_is_unknown_and_not_repeated(tools: Any, fault: str) -> None:
     async def go() -> None:
         marks = tools.Marks()
         async with tools.Script([plays(tools)[fault]]).serve() as server:
-            async with tools.gateway(patience=QUICK) as gateway:
+            async with tools.gateway(patience=patience(fault)) as gateway:
                 with pytest.raises(OutcomeUnknown) as unknown:
                     await tools.provider(gateway, server.origin).send(tools.message(), marks)
             assert (marks.count, len(server.seen), tools.naps) == (1, 1, [])
@@ -308,7 +314,7 @@ def test_a_send_without_a_whole_answer_is_unknown_and_not_repeated(tools: Any, f
 def test_a_question_without_a_whole_answer_ends_in_one_of_our_errors(tools: Any, fault: str) -> None:
     async def go() -> None:
         async with tools.Script([plays(tools)[fault]]).serve() as server:
-            async with tools.gateway(patience=QUICK) as gateway:
+            async with tools.gateway(patience=patience(fault)) as gateway:
                 with pytest.raises((NoConnection, ProviderBroken)):
                     await client(gateway, server.origin).ask(GET, whole)
             packed_or_huge = fault in ("gzip", "brotli", "huge, said", "huge, chunked")
@@ -413,6 +419,36 @@ def test_a_file_that_breaks_off_on_the_way_leaves_the_send_unknown(tools: Any) -
             assert server.seen == []
 
     asyncio.run(go())
+
+
+def test_a_large_attachment_costs_little_memory(tools: Any) -> None:
+    async def swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        left = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        while left:
+            left -= len(await reader.read(65536))
+        writer.write(tools.answer(OK))
+        await writer.drain()
+
+    class Zeros:
+        def slices(self, size: int = 768 * 1024) -> Iterator[bytes]:
+            for start in range(0, 16_000_000, size):
+                yield bytes(min(size, 16_000_000 - start))
+
+    async def go() -> int:
+        file = Attachment("a.bin", "image/png", 16_000_000, "", Zeros())
+        async with tools.listening(swallow) as origin, tools.gateway() as gateway:
+            provider = tools.provider(gateway, origin)
+            await provider.send(tools.message(), tools.Marks())
+            tracemalloc.start()
+            try:
+                await provider.send(tools.message(attachments=(file,)), tools.Marks())
+                return tracemalloc.get_traced_memory()[1]
+            finally:
+                tracemalloc.stop()
+
+    peak = asyncio.run(go())
+    assert 1_000_000 < peak < 8_000_000
 
 
 # ---- what the environment says

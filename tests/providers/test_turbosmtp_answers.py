@@ -110,6 +110,13 @@ def test_a_no_to_a_send_becomes_our_error(
         assert error.words == heard.read_objection(answer).words  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("status", [401, 403, 412])
+def test_a_wrong_password_is_one_under_every_status(status: int) -> None:
+    for words in ("Wrong credentials specified", "wrong_credentials_specified"):
+        answer = Answer("POST", "/api/authorize", status, {}, b'{"message": "%s"}' % words.encode())
+        assert type(question_error("turboSMTP", answer, heard.read_objection(answer))) is SignInRefused
+
+
 def test_a_fault_of_theirs_under_any_status_leaves_a_send_unknown_and_a_question_broken() -> None:
     answer = Answer("POST", "/x", 200, {}, b'{"errorCode": 5, "message": "Internal error"}')
     objection = heard.read_objection(answer)

@@ -15,7 +15,9 @@ def test_what_is_allowed_stays() -> None:
 
 
 def test_what_is_not_allowed_goes() -> None:
-    found = reading('<p onclick="x()" style="position:fixed;color:red" id="a" class="b">x</p><script>y()</script>')
+    found = reading(
+        '<p onclick="x()" style="position:fixed;color:red" id="a" class="b">x</p><script>y()</script>'
+    )
     assert found.html == '<p style="color:red">x</p>'
 
 
@@ -65,8 +67,9 @@ def test_only_whole_web_and_mail_addresses(url: str, kept: bool) -> None:
 
 def test_images_of_the_letter_are_named_by_us_and_others_leave_their_room() -> None:
     html = (
-        '<img src="cid:logo" width="40"><img src="cid:other" alt="Tea &amp; more"><img src="https://example.com/x.png" '
-        'width="200" height="80" alt="Sale"><img src="https://example.com/pixel.gif" width="1" height="1">'
+        '<img src="cid:logo" width="40"><img src="cid:other" alt="Tea &amp; more">'
+        '<img src="https://example.com/x.png" width="200" height="80" alt="Sale">'
+        '<img src="https://example.com/pixel.gif" width="1" height="1">'
     )
     found = reading(html, ["<logo>"])
     assert found.images == ("logo",)
@@ -84,6 +87,9 @@ def test_content_ids_are_compared_bare() -> None:
     [
         ('<body style="margin:0;background:#F2F0EA">x', "#f2f0ea"),
         ("<body bgcolor=navy>x", "navy"),
+        ('<body bgcolor="#F2F0EA">x', "#f2f0ea"),
+        ('<body bgcolor="#f2f">x', "#f2f"),
+        ('<body bgcolor="#f2f0">x', ""),
         ('<body style="background:url(x.png)">x', ""),
         ('<body style="background:transparent">x', ""),
         ("<p>x", ""),
@@ -138,7 +144,11 @@ def test_nothing_keeps_the_parser_busy(html: str) -> None:
 
 
 def test_an_ordinary_newsletter_is_not_too_complex() -> None:
-    row = "<tr>" + "<td style='padding:8px'><table><tr><td>Tea</td><td>6.40</td></tr></table></td>" * 3 + "</tr>"
+    row = (
+        "<tr>"
+        + "<td style='padding:8px'><table><tr><td>Tea</td><td>6.40</td></tr></table></td>" * 3
+        + "</tr>"
+    )
     html = f"<table width=600><tr><td><table>{row * 40}</table></td></tr></table>"
     assert reading(html).why == ""
 

@@ -70,6 +70,12 @@ class AttachmentsBar(QWidget):
             if piece is not None:
                 self._work.start(self._look_at(piece, keep_bad), name="attach")
 
+    def look_again(self) -> None:
+        """Looks at those whose reading was cut short."""
+        for piece in self.tiles.pieces:
+            if piece.attachment is None and not piece.problem:
+                self._work.start(self._look_at(piece, keep_bad=True), name="attach")
+
     def show_sum(self, used_bytes: int, limit_bytes: int) -> None:
         """Shows how much of the limit is used; a limit of 0 is not known."""
         self._used, self._limit = used_bytes, limit_bytes

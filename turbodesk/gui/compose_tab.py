@@ -107,6 +107,7 @@ class ComposeTab(Tab):
     def set_desk(self, desk: Desk | None) -> None:
         super().set_desk(desk)
         self._limit = desk.provider.wire_limit_bytes if desk else 0
+        self.attachments.look_again()
         self.tracking.show_state(None)
         if desk is None:
             self.send_button.off("Open an account first.")
@@ -228,7 +229,14 @@ class ComposeTab(Tab):
         self.envelope.focus("to")
 
     def fill_sample(self) -> None:
-        """Writes the letter of the first test: one address takes it, one gives it back."""
+        """Writes the letter of the first test; where another one is written already, it asks first."""
+        if self.is_empty:
+            self._fill_sample()
+        else:
+            self.work.start(self._ask_new(self._fill_sample), name="sample letter")
+
+    def _fill_sample(self) -> None:
+        """One address takes the letter, one gives it back."""
         html = resources.path("sample/welcome.html").read_text(encoding="utf-8")
         sender = self.envelope.sender.text() or "Example Shop <news@example.com>"
         if self.desk is not None and self.desk.profile.is_sandbox:
@@ -273,6 +281,10 @@ class ComposeTab(Tab):
     def _focus_problem(self, field: str) -> None:
         if field in self.envelope.rows:
             self.envelope.focus(field)
+            row = self.envelope.rows[field]
+            QTimer.singleShot(
+                0, row, lambda: self.room.ensureWidgetVisible(row)
+            )  # once it has its new height
         elif field == "attachments":
             self.attachments.tiles.focus()
         else:
@@ -347,8 +359,9 @@ class ComposeTab(Tab):
 
     def _pane(self) -> Ground:
         pane = Ground("surface")
-        pane.setMinimumWidth(theme.px(420))
-        pane.box.addWidget(Roomy(self.envelope, least=146))
+        pane.setMinimumWidth(theme.px(360))
+        self.room = Roomy(self.envelope, least=146)
+        pane.box.addWidget(self.room)
         pane.box.addWidget(self.body, 1)
         foot = QWidget()
         column = QVBoxLayout(foot)
@@ -377,7 +390,6 @@ class ComposeTab(Tab):
         self.letter.turned.connect(self._on_rest)
         self.send_button.clicked.connect(self.send)
         self.new_button.clicked.connect(self._on_new)
-        within = Qt.ShortcutContext.WidgetWithChildrenShortcut
         for keys, act in (
             ("Ctrl+Return", self.send),
             ("Ctrl+Enter", self.send),
@@ -385,7 +397,7 @@ class ComposeTab(Tab):
             ("Ctrl+Shift+A", self._on_add_asked),
             ("Ctrl+Shift+B", lambda: self.envelope.ask_for("bcc")),
         ):
-            QShortcut(QKeySequence(keys), self, act, context=within)
+            QShortcut(QKeySequence(keys), self, act)
         self.setAcceptDrops(True)
         for edit in (*self.findChildren(QLineEdit), *self.findChildren(QTextEdit)):
             edit.setAcceptDrops(False)  # files are taken by the whole tab
@@ -452,14 +464,14 @@ class ComposeTab(Tab):
         if self.is_empty:
             self.clear()
         else:
-            self.work.start(self._ask_new(), name="new letter")
+            self.work.start(self._ask_new(self.clear), name="new letter")
 
-    async def _ask_new(self) -> None:
+    async def _ask_new(self, then: Callable[[], object]) -> None:
         name = self.envelope.subject.text().strip()
         title = f"Throw away “{name[:60]}”?" if name else "Throw this letter away?"
         text = "What you wrote has not been sent and cannot be brought back."
         if await ask(self.window(), title, text, act_label="Throw away", act_icon="delete", danger=True):
-            self.clear()
+            then()
 
     def _on_add_asked(self) -> None:
         self.work.start(self._pick_attachments(), name="attach")

@@ -54,9 +54,12 @@ class SubjectEdit(QLineEdit):
         self.setAccessibleName("Subject")
         self.setTextMargins(*FLUSH)
         self.setPlaceholderText("What it is about")
-        self.setFont(theme.font("strong"))
-        theme.themer().changed.connect(lambda: self.setFont(theme.font("strong")))
+        self._dress()
+        theme.themer().changed.connect(self._dress)
         self.textChanged.connect(self._on_text_changed)
+
+    def _dress(self) -> None:
+        self.setFont(theme.font("strong"))
 
     def _on_text_changed(self, text: str) -> None:
         if (flat := text.translate(_BREAKS)) != text:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from turbodesk.gui import theme
@@ -47,9 +47,7 @@ class Journey(QWidget):
             disc = QRectF(centre - radius, middle - radius, 2 * radius, 2 * radius)
             frame(painter, disc, radius, fill=theme.colour(ground), line=theme.colour("button-border"))
             theme.paint_icon(painter, disc, icon, ink, 28)
-            wide = painter.fontMetrics().horizontalAdvance(word)
-            painter.setFont(theme.font("small-medium"))
-            wide = painter.fontMetrics().horizontalAdvance(word)
+            wide = QFontMetricsF(theme.font("small-medium")).horizontalAdvance(word)
             paint_runs(
                 painter,
                 QRectF(centre - wide / 2, 70 * em, wide + 4, 20 * em),
@@ -149,7 +147,7 @@ class FirstRun(Ground):
 
     @staticmethod
     def _card(icon: str, title: str, why: str, button: Button) -> Card:
-        card = Card(padding=17)
+        card = Card()
         card.body.setSpacing(theme.px(6))
         card.add(IconLabel(icon, "text", 20))
         card.body.addSpacing(theme.px(4))

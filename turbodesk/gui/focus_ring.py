@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QApplication, QComboBox, QWidget
+from shiboken6 import isValid
 
 from turbodesk.gui import theme
 from turbodesk.gui.parts.drawing import frame
@@ -54,30 +55,20 @@ class FocusRing(QObject):
             step.installEventFilter(self)
             self._watched.append(step)
             step = step.parentWidget()
-        target.destroyed.connect(self._forget)
         self._place()
 
     def _leave(self) -> None:
         for widget in self._watched:
-            widget.removeEventFilter(self)
-        self._watched = []
-        if self._target is not None:
-            self._target.destroyed.disconnect(self._forget)
-            self._target = None
-        if self._ring is not None:
-            ring, self._ring = self._ring, None
-            ring.hide()
-            ring.deleteLater()
-
-    def _forget(self) -> None:
+            if isValid(widget):
+                widget.removeEventFilter(self)
         self._watched, self._target = [], None
-        if self._ring is not None:
-            ring, self._ring = self._ring, None
+        ring, self._ring = self._ring, None
+        if ring is not None and isValid(ring):
             ring.hide()
             ring.deleteLater()
 
     def _place(self) -> None:
-        if self._ring is None or self._target is None:
+        if self._ring is None or self._target is None or not isValid(self._ring):
             return
         reach = theme.px(OFF) + theme.px(WIDTH)
         corner = self._target.mapTo(self._ring.parentWidget(), QPoint(0, 0))

@@ -200,7 +200,9 @@ class TabRow(QTabBar):
 
     def set_tab_shown(self, key: str, shown: bool) -> None:
         """Shows a tab, or leaves it out."""
+        blocked = self.blockSignals(True)  # hiding the current one makes Qt turn to its neighbour
         self.setTabVisible(self._index(key), shown)
+        self.blockSignals(blocked)
         self._resized()
 
     def show_icons(self, shown: bool) -> None:

@@ -114,7 +114,7 @@ class HtmlEditor(QTextEdit):
         self.setTabChangesFocus(False)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setProperty("kind", "bare")
-        self._coloured = coloured
+        self._coloured, self._high = coloured, 0
         self.setLineWrapMode(
             QTextEdit.LineWrapMode.NoWrap if coloured else QTextEdit.LineWrapMode.WidgetWidth
         )
@@ -135,14 +135,19 @@ class HtmlEditor(QTextEdit):
         cursor = self.textCursor()
         cursor.select(QTextCursor.SelectionType.Document)
         self._colour_up_to(len(text))
-        cursor.insertText(text, self._letters())
+        cursor.insertText(text, QTextCharFormat())
         cursor.movePosition(QTextCursor.MoveOperation.Start)
         self.setTextCursor(cursor)
 
     def forget_text(self) -> None:
         """Empties it, and what could be undone with it."""
         self.document().clear()
+        self._high = 0
         self._dress()
+
+    def setPlainText(self, text: str) -> None:
+        """Writes a text in place of the one there; Qt's own way would lose the height of the lines."""
+        self.set_text(text)
 
     def gutter_width(self) -> int:
         """Room for the numbers, in px."""
@@ -153,7 +158,7 @@ class HtmlEditor(QTextEdit):
     def insertFromMimeData(self, source: QMimeData) -> None:
         if source.hasText():
             self._colour_up_to(self.document().characterCount() + len(source.text()))
-            self.textCursor().insertText(source.text(), self._letters())
+            self.textCursor().insertText(source.text(), QTextCharFormat())
             self.ensureCursorVisible()
 
     def sizeHint(self) -> QSize:
@@ -206,25 +211,28 @@ class HtmlEditor(QTextEdit):
         if self._colours.document() is not wanted:
             self._colours.setDocument(wanted)
 
-    def _letters(self) -> QTextCharFormat:
-        form = QTextCharFormat()
-        form.setFont(self.font())
-        return form
-
     def _dress(self) -> None:
         self.setFont(theme.font("mono" if self._coloured else "body"))
         self.document().setDefaultFont(self.font())
         self.document().setDocumentMargin(theme.px(6 if self._coloured else 16))
         self.setTabStopDistance(self.fontMetrics().horizontalAdvance(" ") * 4)
-        cursor = QTextCursor(self.document())
-        cursor.select(QTextCursor.SelectionType.Document)
-        high = QTextBlockFormat()
-        kind = QTextBlockFormat.LineHeightTypes.FixedHeight
-        high.setLineHeight(theme.px(LINE if self._coloured else 20), kind.value)
-        cursor.mergeBlockFormat(high)
+        self._space_lines(theme.px(LINE if self._coloured else 20))
         if self._colours is not None:
             self._colours.recolour()
         self._place_gutter()
+
+    def _space_lines(self, high: int) -> None:
+        """Gives every line that height; new lines take it from the one before."""
+        if high == self._high:
+            return
+        self._high = high
+        spaced = QTextBlockFormat()
+        spaced.setLineHeight(high, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
+        cursor = QTextCursor(self.document())
+        cursor.select(QTextCursor.SelectionType.Document)
+        self.setUndoRedoEnabled(False)  # it is no edit of the user's
+        cursor.mergeBlockFormat(spaced)
+        self.setUndoRedoEnabled(True)
 
     def _place_gutter(self) -> None:
         if self._gutter is None:

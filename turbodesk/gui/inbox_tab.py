@@ -57,7 +57,7 @@ class InboxTab(Tab):
         self.pages.add("empty", self.empty)
         self.pages.add("mail", self._body())
         self.box.addWidget(self.pages, 1)
-        self.loading.cancel_asked.connect(self.work.cancel_all)
+        self.loading.cancel_asked.connect(self._on_cancelled)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._on_time)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Refresh), self, self.reload)
@@ -99,6 +99,7 @@ class InboxTab(Tab):
         if self._service is None:
             return
         if not self._known:
+            self.pages.turn("loading")
             self.loading.begin("mails")
         self.work.start(
             self._read(self._service), busy=self.refresh_button, fail=self._on_read_failed, name="read inbox"
@@ -135,11 +136,18 @@ class InboxTab(Tab):
             if not any(notice.key == "inbox-read" for notice in self.notices.standing):
                 self.notices.tell_error(error, [("Read again", "refresh", self.reload)], key="inbox-read")
             return True
+        self._offer_again("warning", error.says, error.hint)
+        return True
+
+    def _on_cancelled(self) -> None:
+        self.work.cancel_all()
+        self._offer_again("inbox", "Not read", "The sandbox was not asked to the end.")
+
+    def _offer_again(self, icon: str, title: str, why: str) -> None:
         again = Button("Try again", "refresh")
         again.clicked.connect(self.reload)
-        self.empty.say("warning", error.says, error.hint, [again])
+        self.empty.say(icon, title, why, [again])
         self.pages.turn("empty")
-        return True
 
     def _show(self, mails: list[CaughtMail]) -> None:
         self.table.set_rows(mails)

@@ -44,6 +44,7 @@ class LetterBody(QWidget):
             self._pages.add(key, page)
         self._lay_out()
         self._connect()
+        self._offer_make()
         self.turn(HTML)
 
     @property
@@ -123,11 +124,14 @@ class LetterBody(QWidget):
 
     def _on_edited(self) -> None:
         self.clear_problem()
+        self._offer_make()
+        self.edited.emit()
+
+    def _offer_make(self) -> None:
         if self.html.document().isEmpty():
             self.make_button.off("There is no HTML to make it from.")
         else:
             self.make_button.on()
-        self.edited.emit()
 
     def _on_headers_edited(self) -> None:
         self.parts.set_count(HEADERS, len(self.headers.headers()) or None)

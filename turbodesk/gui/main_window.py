@@ -133,6 +133,7 @@ class MainWindow(QWidget):
         self.header.profile_button.picked.connect(self.open_profile)
         self.header.profile_button.add_asked.connect(self._on_add_asked)
         self._add_keys()
+        theme.themer().changed.connect(self.refresh_profiles)
         self.resize(theme.px(1280), theme.px(800))
         self.setMinimumSize(640, 420)
 

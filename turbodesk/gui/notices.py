@@ -73,7 +73,7 @@ class Notices(QWidget):
         """Tells something; a notice of the same key gives way. `ok` is a toast, and goes by itself."""
         if tone == "ok":
             label, icon, act = actions[0] if actions else ("", "", None)
-            Toast.show_in(self.window(), f"{what} {why}".strip(), label, act, action_icon=icon)
+            Toast.show_in(self.window(), f"{what} {why}".strip(), label, act, action_icon=icon, above=self)
             return Notice(tone, what, why)
         notice = Notice(tone, what, why, actions, details)
         if key:

@@ -126,6 +126,7 @@ class OutboxTab(Tab):
         if self.desk is None:
             return
         if self._seen_counter is None:
+            self.pages.turn("loading")
             self.loading.begin("sends")
         self.work.start(self._read(), fail=self._on_read_failed, name="read outbox")
 
@@ -155,11 +156,18 @@ class OutboxTab(Tab):
         if self._seen_counter is not None:
             self.notices.tell_error(error, [("Read again", "refresh", self.reload)], key="outbox-read")
             return True
+        self._offer_again("warning", error.says, error.hint)
+        return True
+
+    def _on_cancelled(self) -> None:
+        self.work.cancel_all()
+        self._offer_again("outbox", "Not read", "Reading the ledger was cancelled.")
+
+    def _offer_again(self, icon: str, title: str, why: str) -> None:
         again = Button("Try again", "refresh")
         again.clicked.connect(self.reload)
-        self.empty.say("warning", error.says, error.hint, [again])
+        self.empty.say(icon, title, why, [again])
         self.pages.turn("empty")
-        return True
 
     def _on_watch(self) -> None:
         if self.window().isVisible() and (self._looking is None or self._looking.done()):
@@ -295,7 +303,7 @@ class OutboxTab(Tab):
         box.setContentsMargins(0, 0, 0, 0)
         self.pages = Pages()
         self.loading = Loading()
-        self.loading.cancel_asked.connect(self.work.cancel_all)
+        self.loading.cancel_asked.connect(self._on_cancelled)
         self.empty = EmptyState()
         self.table = RecordTable(columns(), name="Sends", group=group_of, groups=list(GROUPS))
         self.table.sort_by(WHEN, True)

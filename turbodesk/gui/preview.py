@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from typing import Any
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRectF, QSize, Qt, QTimer, QUrl
 from PySide6.QtGui import QColor, QDesktopServices, QImage, QImageReader, QPainter, QPaintEvent
@@ -223,13 +224,13 @@ class Preview(QWidget):
         )
         return plain
 
-    def _start(self, coro: object) -> None:
+    def _start(self, coro: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(coro)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     def _on_rested(self) -> None:
-        if self._wanted is not None:
+        if self._wanted is not None and asyncio._get_running_loop() is not None:  # else the program is ending
             self._start(self._render(self._wanted))
 
     async def _render(self, wanted: tuple[str, Mapping[str, bytes] | None]) -> None:

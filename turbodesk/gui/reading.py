@@ -20,7 +20,7 @@ from turbodesk.gui.record_table import RecordTable
 from turbodesk.gui.tab import Tab
 
 SHOWN_AFTER_MS = 500
-SHOWN_EVERY_S = 0.06  # how often a view takes what was read meanwhile
+SHOWN_EVERY_S = 0.2  # how often a view takes what was read meanwhile; every time paints it whole
 
 
 class ReadingBar(Ground):

@@ -316,7 +316,7 @@ class RecordModel(QAbstractTableModel):
             self._order = sorted(range(count), key=self._keys(column).__getitem__, reverse=descending)
 
     def _passed(self, among: Iterable[int]) -> list[int]:
-        hits = among if isinstance(among, list) else list(among)
+        hits = list(among)  # never the same list as the order: both grow
         texts, rows = self._all.texts, self._all.rows
         for word in self._needle.split():
             hits = [i for i in hits if word in texts[i]]
@@ -615,6 +615,7 @@ class RecordTable(QTableView):
         )
         self.records = RecordModel(box + list(columns), key, group, groups, text)
         self._quiet = False
+        self._group_lines: list[int] = []
         self.setAccessibleName(name)
         self._prepare()
         self.setModel(self.records)
@@ -751,8 +752,13 @@ class RecordTable(QTableView):
 
     def _on_reset(self) -> None:
         self.hovered = -1
-        for line in self.records.group_lines():
-            self.verticalHeader().resizeSection(line, theme.px(GROUP_ROW))
+        rows, lines = self.verticalHeader(), self.records.group_lines()
+        for line in self._group_lines:  # a head keeps what it was told of a line, whatever stands there now
+            if line < self.records.rowCount():
+                rows.resizeSection(line, theme.px(ROW))
+        for line in lines:
+            rows.resizeSection(line, theme.px(GROUP_ROW))
+        self._group_lines = lines
 
     def _on_current_changed(self, current: QModelIndex, _previous: QModelIndex) -> None:
         if not self._quiet:

@@ -37,7 +37,7 @@ from turbodesk.services.desk import Desk
 from turbodesk.services.reports import ByAddress, Listed, ReportQuery, ReportsService, rows_csv
 
 NARROW = 1000  # below this width of the tab, words give way to icons
-SLICE = 250  # rows handed to the table at once
+SLICE = 1000  # rows handed to the table at once
 TYPE_OVER = 50  # from so many entries on, the number is typed before they are deleted
 SORT_UP_TO = 20_000  # rows; more stay as the provider lists them, newest first, until a head is pressed
 
@@ -57,14 +57,17 @@ class ReportsTab(Tab):
         self._shown_query: ReportQuery | None = None
         self._narrow = False
         self._counts: dict[ReportType, int] = {}
-        self.box.addWidget(self._head())
-        self.detail = ReportDetail()
+        # from the outside in: whatever is put into something else is styled anew with all it holds
+        self.box.addWidget(bar := ToolBar())
+        self._fill_head(bar)
+        main, self.detail = Ground("surface"), ReportDetail()
+        self.split = DetailSplit(main, self.detail, width=392)
+        self.box.addWidget(self.split, 1)
+        self._fill_list(main)
         self.detail.copy_asked.connect(lambda: self._copy(self._current()))
         self.detail.delete_asked.connect(lambda: self._on_delete_asked(self._current()))
-        self.split = DetailSplit(self._list(), self.detail, width=392)
         self.reading = Reading(self, self.loading, self.bar, [self.table])
         self.detail.close_button.clicked.connect(self.split.close_detail)
-        self.box.addWidget(self.split, 1)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Refresh), self, self.reload)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self, self.filter.setFocus)
         QShortcut(QKeySequence("Ctrl+E"), self, self.export_button.click)
@@ -458,8 +461,7 @@ class ReportsTab(Tab):
 
     # building it
 
-    def _head(self) -> QWidget:
-        bar = ToolBar()
+    def _fill_head(self, bar: ToolBar) -> None:
         self.kinds = Segmented(say.KINDS, name="Which list")
         self.kinds.chosen.connect(self._on_kind)
         self.again_button = Button("", "refresh", name="Read again", tip="Read again, F5")
@@ -473,10 +475,8 @@ class ReportsTab(Tab):
         bar.gap()
         for button in (self.again_button, self.delete_all_button, self.export_button):
             bar.add(button)
-        return bar
 
-    def _filters(self) -> QWidget:
-        bar = ToolBar()
+    def _fill_filters(self, bar: ToolBar) -> None:
         self.classes = Segmented(say.CLASSES, name="Which bounces")
         self.classes.chosen.connect(lambda _key: self.reload())
         self.period = PeriodChoice("30d")
@@ -486,12 +486,16 @@ class ReportsTab(Tab):
         bar.add(self.classes)
         bar.add(self.period)
         bar.box.addWidget(self.filter, 1, Qt.AlignmentFlag.AlignVCenter)
-        return bar
 
-    def _list(self) -> QWidget:
-        holder = Ground("surface")
-        holder.box.addWidget(self._filters())
-        self.pages = Pages()
+    def _fill_list(self, main: Ground) -> None:
+        main.setMinimumWidth(theme.px(320))
+        main.box.addWidget(bar := ToolBar())
+        self._fill_filters(bar)
+        self.pages, self.bar = Pages(), ReadingBar()
+        self.selection = Ground("sunken", line="top", across=True)
+        for part, stretch in ((self.pages, 1), (self.bar, 0), (self.selection, 0)):
+            main.box.addWidget(part, stretch)
+        self._fill_selection(self.selection)
         self.loading = Loading(rows=8)
         self.loading.cancel_asked.connect(self._on_cancel)
         self.empty = EmptyState()
@@ -509,29 +513,20 @@ class ReportsTab(Tab):
         self.table.counted.connect(self._on_counted)
         for key, page in (("loading", self.loading), ("empty", self.empty), ("table", self.table)):
             self.pages.add(key, page)
-        self.bar = ReadingBar()
         self.bar.cancel_asked.connect(self._on_cancel)
-        holder.box.addWidget(self.pages, 1)
-        holder.box.addWidget(self.bar)
-        holder.box.addWidget(self._selection())
-        holder.setMinimumWidth(theme.px(320))
-        return holder
 
-    def _selection(self) -> QWidget:
-        self.selection = Ground("sunken", line="top", across=True)
-        self.selection.setFixedHeight(theme.px(44))
-        self.selection.box.setContentsMargins(theme.px(16), 1, theme.px(16), 0)
-        self.selection.box.setSpacing(theme.px(8))
+    def _fill_selection(self, bar: Ground) -> None:
+        bar.setVisible(False)
+        bar.setFixedHeight(theme.px(44))
+        bar.box.setContentsMargins(theme.px(16), 1, theme.px(16), 0)
+        bar.box.setSpacing(theme.px(8))
         self._selected = Label(tabular=True)
         self.delete_button = Button("Delete…", "delete", size="small")
         self.delete_button.clicked.connect(lambda: self._on_delete_asked(self.table.checked_rows()))
         self.copy_button = Button("Copy addresses", "copy", size="small")
         self.copy_button.clicked.connect(lambda: self._copy(self.table.checked_rows()))
-        self.selection.box.addWidget(self._selected, 1)
-        self.selection.box.addWidget(self.delete_button)
-        self.selection.box.addWidget(self.copy_button)
-        self.selection.setVisible(False)
-        return self.selection
+        for widget, stretch in ((self._selected, 1), (self.delete_button, 0), (self.copy_button, 0)):
+            bar.box.addWidget(widget, stretch)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

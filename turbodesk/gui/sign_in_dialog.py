@@ -38,6 +38,7 @@ COLOURS = (
     "teal",
 )  # teal is the sandbox's, so it comes last
 LABELS = 112  # width of the names beside the fields
+WHY = "Sign in with the e-mail address and password of your account."
 REFUSED = "turboSMTP did not take this e-mail address and password."
 
 
@@ -68,6 +69,7 @@ class SignInDialog(Dialog):
         self.send_url = Field("https://api.turbo-smtp.com", name="Send address")
         self.sure_of_hosts = CheckBox("I know these hosts; my password may go there")
         self.hosts_message, self.message, self.vault_message = Message(), Message(), Message()
+        self._why = Label(WHY, tone="muted", wrap=True)
         self.more_link = Link("Advanced", "small-medium")
         self._more = QWidget()
         self._lay_out()
@@ -205,15 +207,13 @@ class SignInDialog(Dialog):
         notice = await asyncio.to_thread(lambda: self._place.vault.notice)
         if notice:
             self.vault_message.say(notice, tone="warning")
+        else:
+            self._why.setText(f"{WHY} The password goes into the system keyring, and nowhere else.")
 
     # the form
 
     def _lay_out(self) -> None:
-        why = (
-            "Sign in with the e-mail address and password of your account. "
-            "The password goes into the system keyring, and nowhere else."
-        )
-        self.body.addWidget(Label(why, tone="muted", wrap=True))
+        self.body.addWidget(self._why)
         self.body.addWidget(self.vault_message)
         self.body.addSpacing(theme.px(4))
         grid = self._grid()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QDate, QEvent, QLocale, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -68,7 +68,8 @@ def _beside() -> QPainterPath:
 class Plot(pg.ViewBox):
     """One scale over the shared time axis. It is only looked at: no zoom, no pan, no menu."""
 
-    def __init__(self, steps: int) -> None:
+    def __init__(self, steps: Sequence[int]) -> None:
+        """`steps` are the numbers of intervals that the scale may have."""
         super().__init__(enableMouse=False, enableMenu=False, defaultPadding=0)
         self._steps = steps
         self.axis = pg.AxisItem("left", linkView=self)
@@ -78,9 +79,8 @@ class Plot(pg.ViewBox):
 
     def scale_to(self, largest: float, columns: int) -> None:
         """Round numbers up to `largest`, a hairline at each."""
-        step = nice_step(largest, self._steps)
-        values = [step * i for i in range(self._steps + 1)]
-        top = values[-1]
+        top, steps = min((nice_step(largest, steps) * steps, steps) for steps in self._steps)
+        values = [top / steps * i for i in range(steps + 1)]
         self.setYRange(-HEADROOM * top, top * (1 + HEADROOM), padding=0)
         self.setXRange(-0.5, max(columns, 1) - 0.5, padding=0)
         self.axis.setTicks([[(value, words.number(round(value))) for value in values], []])
@@ -104,10 +104,12 @@ def style_axis(axis: pg.AxisItem) -> None:
 class StatsChart(pg.GraphicsView):
     """Seven series over the columns of time it was given; those switched off stay out of sight.
 
+    A new chart is an empty view; `build` makes what is in it, in steps that leave the loop its turns.
     `walked` tells the index of the column under the crosshair, -1 for none.
     """
 
     walked = Signal(int)
+    _built = False  # of the class: pyqtgraph resizes the view while it is still being made
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -120,14 +122,21 @@ class StatsChart(pg.GraphicsView):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setMinimumHeight(theme.px(190))
+        self.setBackground(theme.colour("surface"))
+
+    def build(self) -> Iterator[None]:
+        """Makes the plots, then their series, then gives them colours; must be run to its end."""
         self._make_plots()
+        yield
         self._make_series()
+        yield
         self._tip = Tip(self)
+        self._built = True
         self.restyle()
         theme.themer().changed.connect(self.restyle)
 
     def _make_plots(self) -> None:
-        self._volume, self._trouble = Plot(3), Plot(2)
+        self._volume, self._trouble = Plot((3, 4)), Plot((2,))
         self._time = pg.AxisItem("bottom", linkView=self._trouble)
         self._time.setStyle(tickLength=0, tickTextOffset=theme.px(4), hideOverlappingLabels=False)
         self._caption = QGraphicsSimpleTextItem("Trouble, own scale")
@@ -232,6 +241,9 @@ class StatsChart(pg.GraphicsView):
 
     def _place(self) -> None:
         left, wide = float(theme.px(LEFT)), self._plot_width()
+        for axis in (self._volume.axis, self._trouble.axis):
+            axis.setWidth(theme.px(LEFT))  # else it is as wide as its widest label
+        self._time.setHeight(theme.px(BOTTOM))
         top, bottom = float(theme.px(TOP)), float(self.height() - theme.px(BOTTOM))
         inner = max(2.0, bottom - top - theme.px(GAP))
         high = round(inner * SPLIT)
@@ -247,7 +259,7 @@ class StatsChart(pg.GraphicsView):
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)
-        if hasattr(self, "_tip"):
+        if self._built:
             self._place()
             self.walk_to(self._at)
 

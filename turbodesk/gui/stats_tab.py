@@ -10,9 +10,9 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimeZone
+from PySide6.QtCore import Qt, QTimeZone
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from turbodesk.errors import TurbodeskError
 from turbodesk.gui import stats_words as say
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from turbodesk.gui.stats_chart import StatsChart
 
 NARROW = 1000  # below this width of the tab, words give way to icons
-SLICE = 500  # rows counted or handed to a table at once
+SLICE = 1000  # rows counted or handed to a table at once
 SORT_UP_TO = 20_000  # rows; more stay as the provider lists them, newest first, until a head is pressed
 
 
@@ -65,15 +65,20 @@ class StatsTab(Tab):
         self._tally = Tally()
         self._shown_query: StatsQuery | None = None
         self._read_at, self._narrow = "", False
-        self._counting: asyncio.Task[None] | None = None
+        self._counted = 0  # how often was counted anew; whoever finds it moved on leaves off
+        self._new: list[Mailing] = []  # mailings that the list does not have yet
         self._filling: asyncio.Task[None] | None = None
+        self._making: asyncio.Task[None] | None = None
         self._filled = 0  # how many of the kept rows the list of recipients has
         self.mailing: str | None = None  # the subject whose recipients are shown
         self.chart: StatsChart | None = None
-        self.box.addWidget(self._head())
-        self.box.addWidget(self._pages(), 1)
-        self.bar = ReadingBar()
+        # from the outside in: whatever is put into something else is styled anew with all it holds
+        self.box.addWidget(bar := ToolBar())
+        self._fill_head(bar)
+        self.pages, self.bar = Pages(), ReadingBar()
+        self.box.addWidget(self.pages, 1)
         self.box.addWidget(self.bar)
+        self._fill_pages()
         self.reading = Reading(self, self.loading, self.bar, [self.mailings, self.recipients])
         for source in (self.loading, self.bar):
             source.cancel_asked.connect(self._on_cancel)
@@ -108,8 +113,8 @@ class StatsTab(Tab):
             self.pages.turn("empty")
 
     def shown(self) -> None:
-        if self.chart is None:
-            self.work.start(self._make_chart(), name="make chart")
+        if self.chart is None and (self._making is None or self._making.done()):
+            self._making = self.work.start(self._make_chart(), name="make chart")
         if self.first:
             self.reload()
         else:
@@ -135,31 +140,31 @@ class StatsTab(Tab):
 
     async def _make_chart(self) -> None:
         await load_chart()
-        module = importlib.import_module("turbodesk.gui.stats_chart")
-        if self.chart is None:
-            self.chart = module.StatsChart()
-            self.chart.show_series(self.tiles.shown)
-            self.chart.show_spans(self._tally.spans(self.grain), self.grain)
-            self.tiles.toggled.connect(self.chart.show_series)
-            self.charts.add("chart", self.chart)
-            self._on_table_toggled(self.table_button.isChecked())
+        chart = importlib.import_module("turbodesk.gui.stats_chart").StatsChart(self)
+        chart.hide()
+        for _step in chart.build():
+            await asyncio.sleep(0)
+        chart.show_series(self.tiles.shown)
+        self.tiles.toggled.connect(chart.show_series)
+        self.chart = chart
+        self.charts.add("chart", chart)
+        self._on_table_toggled(self.table_button.isChecked())
 
     async def _read(self, service: StatsService, query: StatsQuery) -> None:
         """Reads and counts, and shows what is counted so far while the pages come."""
         self._tally, complete, pace = Tally(query.period), True, Pace()
-        new: list[Mailing] = []
         async for page in service.pages(query):
             self._rows += page.rows
-            new += self._count(page.rows)
+            kept = with_text(page.rows, self.filter.text())
+            self._kept += kept
+            self._new += self._tally.add(kept)
             complete = page.complete
             if pace.due():
                 begun = time.monotonic()
                 self.reading.progress(len(self._rows), page.total)
-                self._show_counts(new)
-                new = []
+                self._show_counts()
                 pace.took(time.monotonic() - begun)
-        self._show_counts(new)
-        await self._all_read(complete)
+        self._all_read(complete)
 
     async def _read_again(self, service: StatsService, query: StatsQuery) -> None:
         """Reads beside what is shown, and counts anew at the end."""
@@ -172,51 +177,57 @@ class StatsTab(Tab):
                 self.reading.progress(len(rows), page.total)
                 pace.took(0)
         self._rows = rows
-        await self._recount()
-        await self._all_read(complete)
+        if await self._recount():
+            self._all_read(complete)
 
-    def _count(self, rows: list[EmailStat]) -> list[Mailing]:
-        kept = with_text(rows, self.filter.text())
-        self._kept += kept
-        return self._tally.add(kept)
-
-    async def _recount(self) -> None:
-        """Counts all rows anew, a slice at a time, as the filter wants it."""
+    async def _recount(self) -> bool:
+        """Counts all rows anew, a slice at a time, as the filter wants it; False where another count
+        has begun meanwhile and this one is not wanted any more."""
+        self._counted += 1
+        mine, at = self._counted, 0
         period = self._shown_query.period if self._shown_query else ALL_TIME
         text, kept, tally = self.filter.text(), list[EmailStat](), Tally(period)
-        for start in range(0, len(self._rows), SLICE):
-            some = with_text(self._rows[start : start + SLICE], text)
+        while at < len(self._rows):  # more may come while we count
+            rows = self._rows[at : at + SLICE]
+            at += len(rows)
+            some = with_text(rows, text)
             kept += some
             tally.add(some)
             await asyncio.sleep(0)
-        self._kept, self._tally = kept, tally
-        self.mailings.records.sorted_by = None
-        self.mailings.set_rows([])
-        self._filled = 0
-        self.recipients.set_rows([])
+            if mine != self._counted:
+                return False
+        self._kept, self._tally, self._new, self._filled = kept, tally, [], 0
+        for table in (self.mailings, self.recipients):
+            table.records.sorted_by = None
+            table.set_rows([])
         listed = tally.mailings
-        for start in range(0, max(1, len(listed)), SLICE):
+        for start in range(0, len(listed), SLICE):
             self.mailings.append_rows(listed[start : start + SLICE])
             await asyncio.sleep(0)
-        self._show_counts([])
+            if mine != self._counted:
+                return False
+        self._show_counts()
         self._sort()
+        return True
 
-    async def _all_read(self, complete: bool) -> None:
+    def _all_read(self, complete: bool) -> None:
         self.reading.ended()
         self._read_at = words.clock(datetime.now().astimezone())
         self._sort()
-        self._show_counts([])
+        self._show_counts()
         if not complete:
             self.reading.tell_changed(self.reload)
 
     def _sort(self) -> None:
+        if self.reading.running:
+            return
         for table, column in ((self.mailings, say.MAILING_WHEN), (self.recipients, say.RECIPIENT_WHEN)):
             if table.records.sorted_by is None and len(table.rows) <= SORT_UP_TO:
                 table.sort_by(column, True)
 
     def _on_cancel(self) -> None:
         self.reading.stop()
-        self._show_counts([])
+        self._show_counts()
         self.reading.tell_stopped(words.counted(len(self._rows), "message"), self.reload)
 
     def _on_read_failed(self, error: TurbodeskError) -> bool:
@@ -232,11 +243,8 @@ class StatsTab(Tab):
 
     def _forget_rows(self) -> None:
         self.reading.stop()
-        for task in (self._counting, self._filling):
-            if task is not None:
-                task.cancel()
-        self._counting = self._filling = None
-        self._rows, self._kept, self._tally, self._filled = [], [], Tally(), 0
+        self._counted += 1
+        self._rows, self._kept, self._new, self._tally, self._filled = [], [], [], Tally(), 0
         self._shown_query = None
         for table in (self.mailings, self.recipients):
             table.records.sorted_by = None
@@ -245,12 +253,13 @@ class StatsTab(Tab):
         self.tiles.show_nothing()
         self.status.emit("")
 
-    def _show_counts(self, new: list[Mailing]) -> None:
-        """Shows what is counted so far; `new` are the mailings that the list does not have yet."""
+    def _show_counts(self) -> None:
+        """Shows what is counted so far."""
         tally = self._tally
         self.tiles.show_counts(tally.sums, tally.mailing_count)
         self._show_spans()
-        self.mailings.append_rows(new)
+        self.mailings.append_rows(self._new)
+        self._new = []
         self.mailings.viewport().update()  # a mailing that came again has grown
         self.lists.set_count("mailings", tally.mailing_count)
         self.lists.set_count("recipients", len(self._kept))
@@ -283,8 +292,7 @@ class StatsTab(Tab):
             self._filled += len(some)
             self.recipients.append_rows(some)
             await asyncio.sleep(0)
-        if not self.reading.running:
-            self._sort()
+        self._sort()
 
     def _say_empty(self) -> None:
         if self._rows:
@@ -317,13 +325,9 @@ class StatsTab(Tab):
         self.status.emit(f"{mails} to {to}{undated}, times in {zone}")
 
     def _on_filter(self, _text: str) -> None:
-        if self.reading.running:
-            self.reload_counts_soon = True
-        if self._counting is not None:
-            self._counting.cancel()
         if self._rows:
             self._close_mailing()
-            self._counting = self.work.start(self._recount(), name="count anew")
+            self.work.start(self._recount(), name="count anew")
 
     def _on_grain(self, _key: str) -> None:
         self._show_spans()
@@ -383,8 +387,7 @@ class StatsTab(Tab):
 
     # building it
 
-    def _head(self) -> QWidget:
-        bar = ToolBar()
+    def _fill_head(self, bar: ToolBar) -> None:
         self.period = PeriodChoice("30d", days=True)
         self.period.changed.connect(self.reload)
         self.grains = Segmented(say.GRAINS, name="One column is")
@@ -400,67 +403,61 @@ class StatsTab(Tab):
         self.export_button.clicked.connect(self._on_export)
         bar.add(self.period)
         bar.add(self.grains)
-        bar.add(self.filter, 1)
+        bar.box.addWidget(self.filter, 1, Qt.AlignmentFlag.AlignVCenter)
         for button in (self.again_button, self.table_button, self.export_button):
             bar.add(button)
-        return bar
 
-    def _pages(self) -> QWidget:
-        self.pages = Pages()
+    def _fill_pages(self) -> None:
         self.loading = Loading(rows=8)
         self.empty = EmptyState()
         for key, page in (("loading", self.loading), ("empty", self.empty)):
             ground = Ground("surface")
-            ground.box.addWidget(page)
             self.pages.add(key, ground)
-        self.pages.add("body", scrolled(self._body()))
-        return self.pages
-
-    def _body(self) -> QWidget:
+            ground.box.addWidget(page)
         body = QWidget()
+        self.pages.add("body", scrolled(body))
         pile = QVBoxLayout(body)
         pile.setContentsMargins(theme.px(16), theme.px(12), theme.px(16), theme.px(12))
         pile.setSpacing(theme.px(12))
         self.tiles = Tiles()
         pile.addWidget(self.tiles)
-        pile.addWidget(self._chart_card(), 3)
-        pile.addWidget(self._list_card(), 2)
-        return body
+        for fill, padding, stretch in ((self._fill_chart_card, 8, 3), (self._fill_list_card, 1, 2)):
+            card = Card(padding=padding)
+            card.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+            pile.addWidget(card, stretch)
+            fill(card)
 
-    def _chart_card(self) -> QWidget:
-        card = Card(padding=8)
-        card.setSizePolicy(card.sizePolicy().horizontalPolicy(), self.pages.sizePolicy().verticalPolicy())
+    def _fill_chart_card(self, card: Card) -> None:
         self.charts = Pages()
-        self.charts.add("waiting", QWidget())
-        self.days = RecordTable(say.day_columns(Grain.DAY), name="Counts by day", key=lambda it: it.start)
-        self.charts.add("days", self.days)
         self.charts.setMinimumHeight(theme.px(190))
         self.charts.setMaximumHeight(theme.px(360))
         card.add(self.charts)
-        return card
+        self.charts.add("waiting", QWidget())
+        self.days = RecordTable(say.day_columns(Grain.DAY), name="Counts by day", key=lambda it: it.start)
+        self.charts.add("days", self.days)
 
-    def _list_card(self) -> QWidget:
-        card = Card(padding=1)
+    def _fill_list_card(self, card: Card) -> None:
         card.body.setSpacing(0)
-        card.setSizePolicy(card.sizePolicy().horizontalPolicy(), self.pages.sizePolicy().verticalPolicy())
+        card.body.setContentsMargins(1, 1, 1, theme.px(6))  # the rows end above the round corners
+        head = row()
+        head.setContentsMargins(theme.px(16), theme.px(7), theme.px(16), theme.px(7))
+        card.add(head)
         self.lists = Segmented(say.LISTS, small=True, name="Which list")
         self.lists.chosen.connect(self._on_list)
         self.back_button = Button("All messages", "left", kind="quiet", size="small")
         self.back_button.setVisible(False)
         self.back_button.clicked.connect(self._on_back)
         self._subject = Label("", "strong", elide="right")
-        head = row(self.lists, self.back_button, self._subject)
-        head.setContentsMargins(theme.px(16), theme.px(7), theme.px(16), theme.px(7))
+        for widget, stretch in ((self.lists, 0), (self.back_button, 0), (self._subject, 1)):
+            head.addWidget(widget, stretch)
+        self.list_tables = Pages()
+        self.list_tables.setMinimumHeight(theme.px(31 + 3 * 30))
+        card.add(self.list_tables)
         self.mailings = RecordTable(say.mailing_columns(), name="Messages", key=lambda it: it.subject)
         self.mailings.opened.connect(self.open_mailing)
-        self.recipients = RecordTable(say.recipient_columns(), name="Recipients")
-        self.list_tables = Pages()
+        self.recipients = RecordTable(say.recipient_columns(), name="Recipients", text=say.find_in)
         self.list_tables.add("mailings", self.mailings)
         self.list_tables.add("recipients", self.recipients)
-        self.list_tables.setMinimumHeight(theme.px(31 + 3 * 30))
-        card.add(head)
-        card.add(self.list_tables)
-        return card
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

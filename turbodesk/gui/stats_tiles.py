@@ -143,19 +143,20 @@ class Tile(QAbstractButton):
         ground = "hover" if self.underMouse() else ("surface" if shown else "window")
         fill, line = theme.colour(ground), theme.colour("border")
         frame(painter, QRectF(self.rect()), theme.px(8), fill=fill, line=line, dashed=not shown)
-        edge = theme.px(12 if self.width() >= theme.px(130) else 9)
+        roomy = self.width() >= theme.px(130)
+        edge = theme.px(12 if roomy else 9)
         room = QRectF(self.rect()).adjusted(edge + 1, theme.px(10), -edge, -theme.px(8))
-        self._paint_head(painter, room, shown)
+        self._paint_head(painter, room, shown, theme.px(6 if roomy else 4))
         self._paint_number(painter, room, shown)
 
-    def _paint_head(self, painter: QPainter, room: QRectF, shown: bool) -> None:
+    def _paint_head(self, painter: QPainter, room: QRectF, shown: bool, gap: int) -> None:
         line = theme.px(16)
         paint_sample(painter, room.left(), round(room.top() + line / 2), self.series, 1.0 if shown else 0.4)
-        left = room.left() + theme.px(SAMPLE_WIDTH + 6)
+        left = room.left() + theme.px(SAMPLE_WIDTH) + gap
         hidden = QFontMetricsF(theme.font("tiny")).horizontalAdvance("hidden") if not shown else 0.0
         # where there is no room for both, the dashed frame and the faint sample say it alone
         name_width = QFontMetricsF(theme.font("small-medium")).horizontalAdvance(self._word)
-        if hidden and left + name_width + theme.px(6) + hidden > room.right():
+        if hidden and left + name_width + gap + hidden > room.right():
             hidden = 0.0
         name = QRectF(left, room.top(), room.right() - left - hidden, line)
         paint_runs(painter, name, [(self._word, "muted", "small-medium")])

@@ -99,14 +99,29 @@ def recipient_columns() -> list[Column]:
     ]
 
 
+def find_in(row: EmailStat) -> str:
+    """What a search among recipients looks in."""
+    return f"{row.recipient}\n{row.subject}\n{row.sender}"
+
+
 def day_columns(grain: Grain) -> list[Column]:
     """What the chart shows, as a list."""
     title = {Grain.DAY: "Day", Grain.WEEK: "Week", Grain.MONTH: "Month"}[grain]
     return [
-        Column(title, lambda it: it, lambda span: span_title(span, grain), sort=lambda span: span.start,
-               kind="medium", width=150, stretch=1),
-        *(Column(FORMS[series][0], _reader(series), words.number, align="right", width=96) for series in FORMS),
-    ]  # fmt: skip
+        Column(
+            title,
+            lambda it: it,
+            lambda span: span_title(span, grain),
+            sort=lambda span: span.start,
+            kind="medium",
+            width=150,
+            stretch=1,
+        ),
+        *(
+            Column(word, _reader(series), words.number, align="right", width=108)
+            for series, (word, _, _) in FORMS.items()
+        ),
+    ]
 
 
 def _reader(series: str) -> object:

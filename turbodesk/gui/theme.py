@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from PySide6.QtCore import QByteArray, QObject, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QByteArray, QLocale, QObject, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -161,6 +161,9 @@ class Themer(QObject):
         self._app = app
         self._scale = scale
         self._choice = choice
+        if QLocale().language() == QLocale.Language.C:
+            # a desktop without a language: thousands are still set apart
+            QLocale.setDefault(QLocale(QLocale.Language.English, QLocale.Country.UnitedKingdom))
         app.setStyle(QStyleFactory.create("Fusion"))
         app.setEffectEnabled(Qt.UIEffect.UI_AnimateTooltip, False)
         app.styleHints().colorSchemeChanged.connect(self._on_scheme_changed)

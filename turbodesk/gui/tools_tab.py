@@ -68,7 +68,7 @@ class ToolsTab(Tab):
         self.pages.add("empty", self.empty)
         self.pages.add("tools", self._body())
         self.box.addWidget(self.pages, 1)
-        self.loading.cancel_asked.connect(self.work.cancel_all)
+        self.loading.cancel_asked.connect(self._on_cancelled)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Refresh), self, self.reload)
 
     def set_desk(self, desk: Desk | None) -> None:
@@ -143,6 +143,11 @@ class ToolsTab(Tab):
         if self.desk:
             name = profile_name(self.desk.profile)
             self._says.setText(f"{name}, whole account. Checked at {words.clock(self._checked)}.")
+
+    def _on_cancelled(self) -> None:
+        self.work.cancel_all()
+        self.empty.say("tools", "Not read", "Reading the switches was cancelled.", [self._again()])
+        self.pages.turn("empty")
 
     def _on_read_failed(self, error: TurbodeskError) -> bool:
         if self._checked is not None:

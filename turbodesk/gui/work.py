@@ -143,6 +143,7 @@ def tell_fault(owner: QWidget, error: BaseException) -> Dialog:
     dialog.add_button(copy)
     close = dialog.add_button(Button("Close", kind="primary"), "back")
     dialog.enter_presses(close)
+    close.setFocus()
     dialog.finished.connect(dialog.deleteLater)
     dialog.open()
     return dialog

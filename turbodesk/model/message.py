@@ -69,7 +69,9 @@ def _checked(email: str) -> str:
     if email.count("@") != 1:
         raise AddressError(f"{email} is no address: it needs exactly one @.")
     try:
-        found = validate_email(email, check_deliverability=False, allow_smtputf8=False, test_environment=True)
+        found = validate_email(
+            email, check_deliverability=False, allow_smtputf8=False, test_environment=True, strict=True
+        )
     except EmailNotValidError as error:
         raise AddressError(f"{email}: {str(error)[:1].lower()}{str(error)[1:]}") from None
     domain = found.ascii_domain

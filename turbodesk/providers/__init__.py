@@ -15,7 +15,8 @@ from turbodesk.providers.http import Gateway
 from turbodesk.providers.port import Provider
 from turbodesk.providers.turbosmtp_v1 import SEND_HOSTS, SEND_PATHS, TurboSmtpV1
 
-_HOST = re.compile(r"^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.?){1,127}$|^[0-9a-f:.]+$", re.ASCII)
+_LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
+_HOST = re.compile(rf"({_LABEL}\.)*{_LABEL}|[0-9a-f:.]*:[0-9a-f:.]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def url_problem(url: str) -> str:
         host, _port = parts.hostname or "", parts.port
     except ValueError:
         return "This is no address of a server: write https://host or https://host:port."
-    if parts.scheme not in ("http", "https") or not _HOST.match(host):
+    if parts.scheme not in ("http", "https") or not _HOST.fullmatch(host):
         return "This is no address of a server: write https://host or https://host:port."
     if "@" in parts.netloc:
         return "User names and passwords don't belong in the address; they are asked for separately."

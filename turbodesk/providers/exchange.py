@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from html import escape
+from json import dumps
 from typing import Generic, TypeVar
 from urllib.parse import quote, quote_plus, urlencode
 
@@ -105,13 +106,29 @@ class Answer:
         """The same answer with these texts struck out, however the server has escaped them."""
         body = self.body
         for secret in secrets:
-            for text in {secret, json.dumps(secret)[1:-1], quote(secret), quote_plus(secret)}:
-                if text:
-                    body = body.replace(text.encode("utf-8", "replace"), "•••".encode())
+            for text in sorted(_spellings(secret), key=len, reverse=True):
+                body = body.replace(text.encode("utf-8", "replace"), "•••".encode())
         return replace(self, body=body)
 
 
-class Garbled(ValueError):  # noqa: N818 (named as errors.py names its own)
+_ESCAPES: tuple[Callable[[str], str], ...] = (
+    lambda text: dumps(text)[1:-1],
+    lambda text: dumps(text, ensure_ascii=False)[1:-1],
+    quote,
+    quote_plus,
+    escape,
+)
+
+
+def _spellings(secret: str) -> set[str]:
+    """The ways in which a server may repeat a text: escaped for JSON, a URL or a page, and so again."""
+    found = {secret} - {""}
+    for _ in range(2):
+        found |= {spell(text) for text in found for spell in _ESCAPES}
+    return found
+
+
+class Garbled(ValueError):
     """An answer that can't be read as what it should be; its message says what is odd, not what it holds."""
 
 

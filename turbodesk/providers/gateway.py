@@ -48,7 +48,7 @@ for _name in ("httpx", "httpcore"):
 Sleep = Callable[[float], Awaitable[object]]
 
 
-class Lost(Exception):  # noqa: N818 (named as errors.py names its own)
+class Lost(Exception):
     """No answer that can be used. `sent`: some of the request may have left; `garbled`: something came."""
 
     def __init__(

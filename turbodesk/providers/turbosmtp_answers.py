@@ -41,6 +41,7 @@ _NUMBERS = {
     9: Reason.CREDENTIALS,
 }
 _REASON_WORDS = (
+    (re.compile(r"\bwrong[ _]credentials", re.IGNORECASE), Reason.CREDENTIALS),
     (re.compile(r"\bis inactive\b|account_is_inactive", re.IGNORECASE), Reason.INACTIVE),
     (re.compile(r"\bno_?credit\b|insufficient_credit", re.IGNORECASE), Reason.CREDIT),
     (re.compile(r"feature_not_available"), Reason.PLAN),

@@ -59,7 +59,7 @@ class TurboSmtpV1(Provider):
         more is as good as given back. `POST /api/deauthorize`, turboSMTP v1, documented."""
         token, self._token = self._token, None
         if token is not None:
-            call = _with_token(Call("POST", "/api/deauthorize"), token)
+            call = self._signed_call(Call("POST", "/api/deauthorize"), token)
             with contextlib.suppress(SignInRefused):
                 await self._dashboard.ask(call, heard.read_nothing, manner=TOGGLE)
 
@@ -104,14 +104,20 @@ class TurboSmtpV1(Provider):
 
     async def _ask(self, call: Call, decode: Callable[[Answer], T], manner: Manner = READ) -> T:
         return await self._with_sign_in(
-            lambda token: self._dashboard.ask(_with_token(call, token), decode, manner=manner)
+            lambda token: self._dashboard.ask(self._signed_call(call, token), decode, manner=manner)
         )
 
     async def _export(self, call: Call) -> AsyncGenerator[bytes, None]:
-        download = await self._with_sign_in(lambda token: self._dashboard.download(_with_token(call, token)))
+        open_it = self._dashboard.download
+        download = await self._with_sign_in(lambda token: open_it(self._signed_call(call, token)))
         async with contextlib.aclosing(download):
             async for chunk in download:
                 yield chunk
+
+    def _signed_call(self, call: Call, token: Secret) -> Call:
+        """The call with the bare token in its header, without a word like Bearer before it."""
+        header = ("Authorization", token.reveal())
+        return replace(call, headers=(header,), secrets=(token.reveal(), self._secret.reveal()))
 
     # ---- sending
 
@@ -232,12 +238,6 @@ class TurboSmtpV1(Provider):
     async def sub_accounts(self) -> tuple[SubAccount, ...]:
         """`GET /api/useraccounts/summary`, turboSMTP v1, documented."""
         return await self._ask(Call("GET", "/api/useraccounts/summary"), heard.read_sub_accounts)
-
-
-def _with_token(call: Call, token: Secret) -> Call:
-    """The call signed in. The header holds the bare token, without a word like Bearer before it."""
-    header = ("Authorization", token.reveal())
-    return replace(call, headers=(*call.headers, header), secrets=(*call.secrets, token.reveal()))
 
 
 def _identity(row: Report | EmailStat) -> object:

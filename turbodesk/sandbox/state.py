@@ -146,8 +146,11 @@ class State:
         return token
 
     def token_good(self, token: str) -> bool:
-        found = self._db.execute("SELECT expires FROM token WHERE hash = ?", (_hash(token),)).fetchone()
-        return found is not None and (found[0] is None or found[0] > self.now())
+        found = self._db.execute(
+            "SELECT expires, (SELECT value FROM meta WHERE key = 'offset') FROM token WHERE hash = ?",
+            (_hash(token),),
+        ).fetchone()
+        return found is not None and (found[0] is None or found[0] > self._clock() + found[1])
 
     def revoke_token(self, token: str) -> bool:
         """False where there is no such token any more."""
@@ -285,9 +288,8 @@ class State:
     def report_rows(self, cids: Sequence[int]) -> list[ReportRow]:
         """Those entries, newest first."""
         rows = self._db.execute(
-            "SELECT cid, list, email, at, response, (SELECT subject FROM email WHERE id = sent), "
-            "(SELECT sender FROM email WHERE id = sent) FROM report "
-            "WHERE cid IN (SELECT value FROM json_each(?)) ORDER BY cid DESC",
+            "SELECT cid, list, report.email, at, response, subject, sender "
+            "FROM report LEFT JOIN email ON email.id = sent WHERE cid IN (SELECT value FROM json_each(?)) ORDER BY cid DESC",
             (json.dumps(cids),),
         )
         return [ReportRow(*row) for row in rows]

@@ -108,7 +108,10 @@ class TurboSmtpV1:
     def routes(self) -> list[Route]:
         lists = Lists(self._state)
         reports, stats = "/web/api/reports/{type}", "/api/stats"
-        asked: list[tuple[str, str, Handler]] = [
+        asked: list[tuple[str, str, Handler]] = [  # what is asked for most comes first
+            ("GET", f"{stats}/panes/emails", lists.emails),
+            ("GET", f"{reports}/all", lists.all_reports),
+            ("GET", f"{reports}", lists.reports),
             ("GET", "/api", self._probe),
             ("GET", "/api/account/type", self._account_type),
             ("GET", "/api/user/info", self._user_info),
@@ -118,14 +121,11 @@ class TurboSmtpV1:
             ("GET", "/api/tools/{tool}/{action}", self._switch),
             ("PUT", "/api/tools/{tool}/{action}", self._switch),
             ("DELETE", "/web/api/reports/spam/all", lists.delete_spam),
-            ("GET", f"{reports}", lists.reports),
             ("DELETE", f"{reports}", lists.delete_reports),
             ("GET", f"{reports}/count", lists.count_reports),
             ("GET", f"{reports}/csv", lists.export_reports),
-            ("GET", f"{reports}/all", lists.all_reports),
             ("GET", f"{reports}/all/count", lists.count_all_reports),
             ("GET", f"{reports}/all/csv", lists.export_all_reports),
-            ("GET", f"{stats}/panes/emails", lists.emails),
             ("GET", f"{stats}/panes/emails/count", lists.count_emails),
             ("GET", f"{stats}/email-feed-last/{{no}}", lists.last_emails),
             ("GET", f"{stats}/emails/csv", lists.export_emails),

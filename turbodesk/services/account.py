@@ -37,12 +37,16 @@ class AccountService:
     async def show(self) -> Overview:
         """Who is signed in, the plans in the provider's order, the sub-accounts worst first."""
         provider, has = self._desk.provider, self._desk.has
-        info, plans, subs = await asyncio.gather(
-            provider.account() if has(Capability.ACCOUNT) else _nothing(),
-            provider.plans() if has(Capability.PLANS) else _empty(),
-            provider.sub_accounts() if has(Capability.SUB_ACCOUNTS) else _empty(),
-        )
-        return Overview(info, plans, tuple(sorted(subs, key=_worst_first)))
+        try:
+            async with asyncio.TaskGroup() as group:  # one that fails ends the others
+                info = group.create_task(provider.account() if has(Capability.ACCOUNT) else _nothing())
+                plans = group.create_task(provider.plans() if has(Capability.PLANS) else _empty())
+                subs = group.create_task(
+                    provider.sub_accounts() if has(Capability.SUB_ACCOUNTS) else _empty()
+                )
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+        return Overview(info.result(), plans.result(), tuple(sorted(subs.result(), key=_worst_first)))
 
 
 def _worst_first(sub: SubAccount) -> tuple[bool, float, str]:

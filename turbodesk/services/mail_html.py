@@ -59,7 +59,7 @@ _ATTRIBUTES = {
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _ANY_TAG = re.compile(r"<[^<>]*>")
-_COLOUR = r"(?:#[0-9a-f]{3}|#[0-9a-f]{6}|[a-z]{3,20}|rgba?\([0-9.,% ]{5,30}\))"
+_COLOUR = r"(?:#[0-9a-f]{6}|#[0-9a-f]{3}|[a-z]{3,20}|rgba?\([0-9.,% ]{5,30}\))"
 _WEB = re.compile(r"https?://[^\s\\/?#<>\"'\x00-\x20]+[^\s\\<>\"'\x00-\x1f]*", re.IGNORECASE)
 _MAIL = re.compile(r"mailto:[^\s\\/<>\"'\x00-\x20]+@[^\s\\<>\"'\x00-\x1f]*", re.IGNORECASE)
 _LENGTH = r"\d{1,4}(?:\.\d{1,4})?(?:px|pt|em|%)?"
@@ -114,7 +114,8 @@ _STAND_IN = (
 )
 _BODY = re.compile(r"<body\b([^<>]{0,2000})>", re.IGNORECASE)
 _GROUND = re.compile(
-    rf"""bgcolor\s*=\s*["']?\s*({_COLOUR})|background(?:-color)?\s*:\s*({_COLOUR})\s*[;"']""", re.IGNORECASE
+    rf"""bgcolor\s*=\s*["']?\s*({_COLOUR})(?!\w)|background(?:-color)?\s*:\s*({_COLOUR})\s*[;"']""",
+    re.IGNORECASE,
 )
 
 

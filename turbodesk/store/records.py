@@ -281,7 +281,8 @@ def number_of(connection: sqlite3.Connection, id: str) -> int:
 def payload_of(connection: sqlite3.Connection, id: str) -> tuple[bytes, str]:
     """A message as it was frozen, and the hash it had then."""
     row = connection.execute(
-        "SELECT CAST(body AS BLOB), body_sha256 FROM message JOIN payload ON message = number WHERE number = ?",
+        "SELECT CAST(body AS BLOB), body_sha256 FROM message JOIN payload ON message = number "
+        "WHERE number = ?",
         (number_of(connection, id),),
     ).fetchone()
     return bytes(row[0]), str(row[1])

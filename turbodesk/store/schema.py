@@ -74,7 +74,8 @@ _FIRST: Migration = (
         BEGIN SELECT RAISE(ABORT, 'sending means one live attempt'); END""",
     """CREATE TRIGGER settled_left AFTER UPDATE OF state ON message
         WHEN NEW.state IN ('accepted', 'partly', 'refused', 'unknown') AND NOT EXISTS
-            (SELECT 1 FROM attempt WHERE message = NEW.number AND wire IS NOT NULL)
+            (SELECT 1 FROM attempt WHERE message = NEW.number AND wire IS NOT NULL
+                AND n = (SELECT max(n) FROM attempt WHERE message = NEW.number))
         BEGIN SELECT RAISE(ABORT, 'nothing left that could be settled'); END""",
     """CREATE TRIGGER frozen_message BEFORE UPDATE OF
             number, id, key, profile, provider, sender, subject, body_sha256, size_bytes, created ON message

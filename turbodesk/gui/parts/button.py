@@ -167,7 +167,7 @@ class Button(QPushButton):
         metrics = QFontMetricsF(font)
         painter.setFont(font)
         painter.setPen(theme.colour(ink))
-        painter.drawText(int(left), round(middle + (metrics.ascent() - metrics.descent()) / 2), self.text())
+        painter.drawText(round(left), round(middle + (metrics.ascent() - metrics.descent()) / 2), self.text())
         return left + metrics.horizontalAdvance(self.text())
 
     def _paint_keys(self, painter: QPainter, left: float, middle: float) -> None:

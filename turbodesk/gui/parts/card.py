@@ -20,7 +20,7 @@ class Card(QWidget):
         super().__init__(parent)
         self._tone, self._line = tone, "border"
         self.body = QVBoxLayout(self)
-        edge = theme.px(padding)
+        edge = theme.px(padding) + 1  # its line lies within
         self.body.setContentsMargins(edge, edge, edge, edge)
         self.body.setSpacing(theme.px(10))
         if title:

@@ -65,7 +65,7 @@ class Chip(QAbstractButton):
         self.setProperty("ring_radius", 5)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.show_check(check)
 
     def show_check(self, check: AddressCheck) -> None:
@@ -82,6 +82,9 @@ class Chip(QAbstractButton):
         words = QFontMetricsF(theme.font()).horizontalAdvance(self.text())
         fixed = theme.px(7) + theme.px(14) + theme.px(5) + theme.px(5) + theme.px(14) + theme.px(4) + 2
         return QSize(round(words) + fixed, theme.px(24))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(theme.px(80), theme.px(24))
 
     def _close_room(self) -> QRectF:
         side = theme.px(14)

@@ -7,7 +7,7 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QLayout, QSplitter, QVBoxLayout, QWidget
 
 from turbodesk.gui import theme
-from turbodesk.gui.parts.card import Ground, clear_layout, scrolled
+from turbodesk.gui.parts.card import Ground, Rule, clear_layout, scrolled
 from turbodesk.gui.parts.label import Label
 
 NARROW, OVERLAY = 1100, 860  # below these widths of the tab the pane is slim, or lies over the list
@@ -64,6 +64,8 @@ class DetailSplit(QWidget):
         self._splitter.addWidget(detail)
         self._splitter.setStretchFactor(0, 1)
         self._splitter.setStretchFactor(1, 0)
+        self._edge = Rule(upright=True, parent=detail)
+        self._edge.hide()
         self._drawn: int | None = None
         self._splitter.splitterMoved.connect(self._on_moved)
         detail.installEventFilter(self)
@@ -106,6 +108,7 @@ class DetailSplit(QWidget):
             else:
                 self._splitter.addWidget(self.detail)
                 self._open = True
+            self._edge.setVisible(over)
         self.detail.setVisible(self._open)
         if not self._open:
             return
@@ -113,6 +116,8 @@ class DetailSplit(QWidget):
         if over:
             wide = min(wide, self.width())
             self.detail.setGeometry(QRect(self.width() - wide, 0, wide, self.height()))
+            self._edge.setGeometry(0, 0, 1, self.height())
+            self._edge.raise_()
             self.detail.raise_()
         else:
             wide = self._drawn or wide

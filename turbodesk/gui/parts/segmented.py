@@ -108,6 +108,7 @@ class Segmented(QWidget):
         self._group.setExclusive(True)
         self._segments: dict[str, Segment] = {}
         self._shown = {key: True for key, _ in items}
+        self._fits = 0
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.px(2), 0, theme.px(2), 0)
         row.setSpacing(0)
@@ -210,13 +211,17 @@ class Segmented(QWidget):
         self._fit()
 
     def _fit(self) -> None:
+        """Folds or unfolds. Showing a part may resize us at once: then the inner call knows better."""
+        self._fits += 1
+        turn = self._fits
         folded = self.isVisible() and self.width() < self._wide()
         self._fold.setText(self._segments[self._key].accessibleName())
         self._fold.setAccessibleName(f"{self.accessibleName()}: {self._fold.text()}")
         self._fold.updateGeometry()
         self._fold.setVisible(folded)
         for key, segment in self._segments.items():
-            segment.setVisible(self._shown[key] and not folded)
+            if turn == self._fits:
+                segment.setVisible(self._shown[key] and not folded)
 
     def _open_list(self) -> None:
         menu = QMenu(self)

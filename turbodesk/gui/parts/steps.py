@@ -75,7 +75,7 @@ class StepList(QWidget):
         row.setSpacing(theme.px(10))
         row.addWidget(_Mark(step, last))
         words = QVBoxLayout()
-        words.setContentsMargins(0, theme.px(2), 0, 0 if last else theme.px(10))
+        words.setContentsMargins(0, theme.px(2), 0, 0 if last else theme.px(12))
         words.setSpacing(theme.px(2))
         words.addWidget(Label(step.what, "strong" if step.strong else "body", wrap=True))
         if step.detail:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QRect, QRectF, QSize, QTimer
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QSizePolicy, QWidget
 
 from turbodesk.gui import theme
 from turbodesk.gui.parts.button import Button
@@ -65,6 +65,7 @@ class Toast(Floating):
     ) -> None:
         super().__init__(parent)
         self.text = text
+        self._above: QWidget | None = None
         self.row.addWidget(IconLabel("check", "success"))
         self.row.addWidget(Label(text, elide="right"), 1)
         if on_action is not None:
@@ -89,13 +90,18 @@ class Toast(Floating):
         *,
         action_icon: str = "",
         keys: str = "",
+        above: QWidget | None = None,
     ) -> Toast:
-        """Shows a toast in that window instead of the one before, and says it aloud."""
+        """Shows a toast in that window instead of the one before, and says it aloud.
+
+        It floats over the status bar, or over `above` while that is to be seen.
+        """
         for before in window.findChildren(Toast):
             before.leave()
         toast = cls(
             text, action=action, action_icon=action_icon, on_action=on_action, keys=keys, parent=window
         )
+        toast._above = above
         toast._stand()
         window.installEventFilter(toast)
         toast.show()
@@ -115,12 +121,14 @@ class Toast(Floating):
         reach = theme.px(SHADOW)
         wide = min(max(self.sizeHint().width(), theme.px(360) + 2 * reach), window.width())
         high = self.sizeHint().height()
-        self.setGeometry(
-            (window.width() - wide) // 2, window.height() - theme.px(ABOVE_BOTTOM) - high + reach, wide, high
-        )
+        floor = window.height() - theme.px(ABOVE_BOTTOM)
+        if self._above is not None and self._above.isVisible():
+            floor = self._above.mapTo(window, self._above.rect().topLeft()).y() - theme.px(12)
+        self.setGeometry((window.width() - wide) // 2, floor - high + reach, wide, high)
 
     def _on_time_over(self) -> None:
-        if self.underMouse() or self.isAncestorOf(self.focusWidget() or self.window()):
+        focus = QApplication.focusWidget()
+        if self.underMouse() or (focus is not None and self.isAncestorOf(focus)):
             self._timer.start()
         else:
             self.leave()

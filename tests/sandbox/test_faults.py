@@ -1,0 +1,206 @@
+"""The sandbox told to fail, seen from the other end of the socket."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import time
+
+import httpx
+import pytest
+
+from .conftest import V1_SEND, V2_SEND, Caller
+
+INFO = "/api/user/info"
+CLOSED = (httpx.RemoteProtocolError, httpx.ReadError)
+
+
+def accepted(sandbox: Caller) -> int:
+    total: int = sandbox.http.get("/sandbox/accepted").json()["total"]
+    return total
+
+
+def raw_answer(sandbox: Caller, path: str = V2_SEND) -> bytes:
+    """Every byte that comes back for one send, until the connection closes."""
+    host, port = sandbox.at.send_url.removeprefix("http://").split(":")
+    body = json.dumps({"from": "me@example.com", "to": "ok@example.com", **sandbox.secrets}).encode()
+    lines = [
+        f"POST {path} HTTP/1.1",
+        f"Host: {host}:{port}",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+    ]
+    head = "\r\n".join([*lines, "", ""])
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(head.encode() + body)
+        received = b""
+        try:
+            while piece := connection.recv(65536):
+                received += piece
+        except ConnectionResetError:
+            pass
+        return received
+
+
+@pytest.mark.parametrize(
+    ("status", "number"),
+    [(400, None), (401, 3), (403, 7), (404, 4), (409, 6), (429, None), (500, 5), (503, 5)],
+)
+def test_a_status_instead_of_an_answer(sandbox: Caller, status: int, number: int | None) -> None:
+    sandbox.fault("status", status=status, retry_after="7")
+    answer = sandbox.send()
+    assert (answer.status_code, answer.json().get("errorCode")) == (status, number)
+    assert answer.headers["retry-after"] == "7"
+    assert accepted(sandbox) == 0
+
+
+def test_html_of_any_status(sandbox: Caller) -> None:
+    for status in (200, 500, 502):
+        sandbox.fault("html", status=status)
+        answer = sandbox.send()
+        assert (answer.status_code, answer.headers["content-type"][:9]) == (status, "text/html")
+        assert answer.text.startswith("<!doctype html>")
+    assert accepted(sandbox) == 0
+
+
+def test_closed_before_and_after(sandbox: Caller) -> None:
+    sandbox.fault("close_before")
+    assert raw_answer(sandbox) == b""
+    with pytest.raises(CLOSED):
+        sandbox.send()
+    assert accepted(sandbox) == 0
+    sandbox.fault("close_after")
+    assert raw_answer(sandbox) == b""
+    with pytest.raises(CLOSED):
+        sandbox.send()
+    assert accepted(sandbox) == 2
+
+
+def test_a_truncated_answer_promises_more_than_it_brings(sandbox: Caller) -> None:
+    sandbox.fault("truncated")
+    head, _, body = raw_answer(sandbox).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200")
+    promised = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+    assert 0 < len(body) < promised
+    with pytest.raises(httpx.RemoteProtocolError, match="without sending complete"):
+        sandbox.send()
+    assert accepted(sandbox) == 2
+
+
+def test_a_delay_and_a_drip(sandbox: Caller) -> None:
+    sandbox.fault("delay", seconds=0.3)
+    began = time.monotonic()
+    assert sandbox.send().status_code == 200
+    assert time.monotonic() - began >= 0.3
+    sandbox.fault("drip", seconds=0.01)
+    began = time.monotonic()
+    assert sandbox.send().json()["message"] == "OK"
+    assert time.monotonic() - began >= 0.3
+
+
+def test_the_missing_comma(sandbox: Caller) -> None:
+    sandbox.fault("broken_comma")
+    answer = sandbox.send()
+    assert answer.status_code == 200
+    with pytest.raises(ValueError, match="delimiter"):
+        answer.json()
+    assert '"message": "OK" "mid": ' in answer.text
+    assert sandbox.send(path=V1_SEND).json() == {"message": "OK"}
+
+
+def test_a_huge_answer(sandbox: Caller) -> None:
+    sandbox.fault("huge")
+    answer = sandbox.send()
+    assert len(answer.content) > 10_000_000
+    assert answer.json()["message"] == "OK"
+    assert accepted(sandbox) == 1
+
+
+def test_an_error_under_200(sandbox: Caller) -> None:
+    sandbox.fault("error_under_200")
+    answer = sandbox.send(to="", path=V1_SEND)
+    assert answer.status_code == 200
+    assert answer.json() == {"message": "error", "errors": ["missing recipients (to)"]}
+
+
+def test_flat_errors(sandbox: Caller) -> None:
+    sandbox.fault("flat_errors")
+    assert sandbox.send(to="a@,b@").json()["errors"] == [
+        "'a@' 'to' email not valid",
+        "'b@' 'to' email not valid",
+    ]
+    assert sandbox.send(mime_raw="no message").json()["errors"] == ["Invalid Mime"]
+    assert sandbox.send().json()["message"] == "OK"
+
+
+def test_a_token_that_dies_on_the_way(sandbox: Caller) -> None:
+    headers = {"Authorization": sandbox.sign_in()}
+    assert sandbox.http.get(INFO, headers=headers).status_code == 200
+    sandbox.fault("expire_token", match=INFO, times=1)
+    assert sandbox.http.get(INFO, headers=headers).json()["errorCode"] == 3
+    assert sandbox.http.get(INFO, headers={"Authorization": sandbox.sign_in()}).status_code == 200
+
+
+@pytest.mark.parametrize(("asked", "status"), [(0, 302), (301, 301), (307, 307), (308, 308)])
+def test_a_redirect_leads_nowhere(sandbox: Caller, asked: int, status: int) -> None:
+    sandbox.fault("redirect", status=asked or 500)
+    answer = sandbox.send()
+    assert answer.status_code == status
+    assert answer.headers["location"] == f"{sandbox.at.send_url}/redirected"
+    assert sandbox.http.get("/redirected").status_code == 404
+    assert accepted(sandbox) == 0
+
+
+def test_which_requests_a_fault_meets_and_how_often(sandbox: Caller) -> None:
+    sandbox.fault("status", match=V2_SEND, method="post", status=503, times=2)
+    assert sandbox.get(INFO).status_code == 200
+    assert sandbox.send(path=V1_SEND).status_code == 200
+    assert [sandbox.send().status_code for _ in range(3)] == [503, 503, 200]
+    assert sandbox.http.get("/sandbox/faults").json() == {"faults": []}
+
+
+def test_the_first_fault_that_meets_happens(sandbox: Caller) -> None:
+    faults = [{"kind": "status", "status": 404, "times": 1}, {"kind": "status", "status": 503}]
+    sandbox.http.put("/sandbox/faults", json={"faults": faults})
+    assert [sandbox.send().status_code for _ in range(3)] == [404, 503, 503]
+    assert len(sandbox.http.get("/sandbox/faults").json()["faults"]) == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {},
+        {"faults": {}},
+        {"faults": ["x"]},
+        {"faults": [{"kind": "explode"}]},
+        {"faults": [{"kind": "delay", "seconds": -1}]},
+        {"faults": [{"kind": "delay", "seconds": "1"}]},
+        {"faults": [{"kind": "status", "status": 99}]},
+        {"faults": [{"kind": "status", "match": 1}]},
+        {"faults": [{"kind": "status", "times": True}]},
+    ],
+)
+def test_what_is_no_fault(sandbox: Caller, wrong: dict[str, object]) -> None:
+    answer = sandbox.http.put("/sandbox/faults", json=wrong)
+    assert answer.status_code == 400
+    assert answer.json()["message"]
+
+
+def test_a_fault_and_a_scenario_address_together(sandbox: Caller) -> None:
+    sandbox.fault("delay", seconds=0.01)
+    with pytest.raises(CLOSED):
+        sandbox.send("drop@example.com")
+    assert accepted(sandbox) == 1
+
+
+def test_a_kept_connection_lives_through_a_refused_upload(sandbox: Caller) -> None:
+    sandbox.fault("status", status=503, times=1)
+    host, port = sandbox.at.send_url.removeprefix("http://").split(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=20)
+    for expected in (503, 401):
+        connection.request("POST", V2_SEND, body=b"x" * 3_000_000)
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.status == expected
+    connection.close()

@@ -1,0 +1,49 @@
+"""The draft that survives closing, on a real disk."""
+
+from __future__ import annotations
+
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from turbodesk.errors import FileTrouble
+from turbodesk.services.draft_keeper import DraftKeeper
+
+
+def test_what_was_saved_comes_back(tmp_path: Path) -> None:
+    keeper = DraftKeeper(tmp_path / "config")
+    assert keeper.load() == {}
+    keeper.save({"subject": "Täglich \ud800", "html": "x" * 5_000_000})
+    assert DraftKeeper(tmp_path / "config").load() == {"subject": "Täglich \ud800", "html": "x" * 5_000_000}
+
+
+@pytest.mark.parametrize("junk", [b"", b"{", b"[1]", b"\xff\xfe", b"[" * 100_000])
+def test_a_broken_file_gives_way_to_the_last_good_one(tmp_path: Path, junk: bytes) -> None:
+    keeper = DraftKeeper(tmp_path)
+    keeper.save({"subject": "kept"})
+    (tmp_path / "draft.json").write_bytes(junk)
+    assert keeper.load() == ({} if junk == b"[1]" else {"subject": "kept"})
+    (tmp_path / "draft.json.bak").write_bytes(junk)
+    assert keeper.load() == {}
+
+
+@pytest.mark.parametrize("name", ["image.png", "../../image.png"])
+def test_pasted_files_have_names_of_their_own_and_go_together(tmp_path: Path, name: str) -> None:
+    keeper = DraftKeeper(tmp_path)
+    first, second = keeper.add_file(name, b"one"), keeper.add_file(name, b"two")
+    assert (first.name, second.name) == ("image.png", "image-2.png")
+    assert first.parent == second.parent == tmp_path / "draft-files"
+    assert (first.read_bytes(), second.read_bytes()) == (b"one", b"two")
+    if sys.platform != "win32":
+        assert stat.S_IMODE(first.parent.stat().st_mode) == 0o700
+    keeper.forget_files()
+    keeper.forget_files()
+    assert not first.parent.exists()
+
+
+def test_a_file_that_cannot_be_kept_is_told(tmp_path: Path) -> None:
+    (tmp_path / "draft-files").write_text("in the way")
+    with pytest.raises(FileTrouble, match="could not be kept"):
+        DraftKeeper(tmp_path).add_file("image.png", b"x")
