@@ -23,12 +23,12 @@ HIDDEN = [
     *("uvicorn.lifespan.off", "uvicorn.lifespan.on", "uvicorn.loops.asyncio"),
     "uvicorn.protocols.http.h11_impl",
     *("PySide6.QtOpenGL", "PySide6.QtOpenGLWidgets", "pyqtgraph"),
-    *("python_multipart", "stamina", "filelock", "platformdirs", "sniffio"),
+    *("python_multipart", "filelock", "platformdirs", "sniffio"),
 ]
 LEFT_OUT = [
     *("tkinter", "lib2to3", "ensurepip", "idlelib", "pydoc_data", "turtledemo", "readline", "curses"),
     *("keyrings", "keyring.backends.chainer", "keyring.backends.null"),
-    *("pytest", "_pytest", "hypothesis", "mypy", "mypyc", "PyInstaller", "setuptools", "pip", "uv", "respx"),
+    *("pytest", "_pytest", "hypothesis", "mypy", "mypyc", "PyInstaller", "setuptools", "pip", "uv"),
     *("trustme", "rich", "pygments", "markdown_it", "grimp", "importlinter", "psutil", "hatchling"),
     *("numpy.f2py", "numpy.testing", "numpy.random", "pyqtgraph.examples", "pyqtgraph.opengl"),
     *("pyqtgraph.jupyter", "pyqtgraph.console", "pyqtgraph.flowchart", "PySide6.QtNetwork", "PySide6.QtQml"),

@@ -13,6 +13,12 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QT_LOGGING_RULES", "qt.qpa.fonts.warning=false")
 
 
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: the collection after each test need not look at it again."""
+    gc.collect()
+    gc.freeze()
+
+
 class Listener(logging.Handler):
     """Keeps what is logged as a warning or worse."""
 

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 NEEDED = (
     "PySide6.QtCore", "PySide6.QtGui", "PySide6.QtSvg", "PySide6.QtWidgets", "qasync", "pyqtgraph",
-    "httpx", "sniffio", "truststore", "msgspec", "stamina", "pybase64", "email_validator", "nh3",
+    "httpx", "sniffio", "truststore", "msgspec", "pybase64", "email_validator", "nh3",
     "keyring", "platformdirs", "filelock", "click", "starlette", "uvicorn", "python_multipart", "sqlite3",
 )  # fmt: skip
 WINDOW_MODULES = ("turbodesk.app", "turbodesk.gui.main_window")

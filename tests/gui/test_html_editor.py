@@ -34,12 +34,12 @@ def inks(editor: HtmlEditor, line: int) -> dict[str, str]:
 
 def test_tags_names_values_placeholders_and_comments_differ(editor: HtmlEditor) -> None:
     editor.set_text("<a href=\"x\"\n  title='y'>Hi {{ name }}</a><!-- one\ntwo --><b>")
-    ink = {name: theme.colour(token).name() for name, token in
-           (("tag", "accent-ink"), ("name", "info"), ("value", "success"), ("hole", "warning"), ("note", "muted"))}  # fmt: skip
+    tokens = {"tag": "accent-ink", "name": "info", "value": "success", "hole": "warning", "note": "muted"}
+    ink = {name: theme.colour(token).name() for name, token in tokens.items()}
     assert inks(editor, 0) == {"<a": ink["tag"], "href": ink["name"], '"x"': ink["value"]}
     assert inks(editor, 1)["'y'"] == ink["value"] and inks(editor, 1)["{{ name }}"] == ink["hole"]
     assert inks(editor, 1)["<!-- one"] == ink["note"]
-    assert inks(editor, 2) == {"two -->": ink["note"], "<b": ink["tag"], ">": ink["tag"]}
+    assert inks(editor, 2) == {"two -->": ink["note"], "<b>": ink["tag"]}
 
 
 def test_colours_follow_the_theme(editor: HtmlEditor, themer: Any) -> None:
@@ -47,13 +47,14 @@ def test_colours_follow_the_theme(editor: HtmlEditor, themer: Any) -> None:
     light = inks(editor, 0)
     themer.pin("dark")
     assert inks(editor, 0).keys() == light.keys() and inks(editor, 0) != light
-    assert not editor.document().isUndoAvailable() or editor.text() == "<p>"
+    editor.undo()
+    assert editor.text() == ""  # another theme is no edit
 
 
 @pytest.mark.parametrize("text", ["", "a\nb\n", "<p>\tx</p>\n\n\n", "ä\U0001f600 \u00a0x"])
 def test_what_goes_in_comes_out(editor: HtmlEditor, text: str) -> None:
     editor.setPlainText(text)
-    assert editor.text() == text.replace("\u00a0", " ") or editor.text() == text
+    assert editor.text() == text
 
 
 def test_every_line_has_the_height_of_the_drawings(editor: HtmlEditor) -> None:
@@ -79,10 +80,13 @@ def test_writing_can_be_undone_and_forgetting_cannot(editor: HtmlEditor) -> None
     assert editor.text() == "" and not editor.document().isUndoAvailable()
 
 
-def test_a_large_text_stays_plain_and_a_small_one_after_it_is_coloured(editor: HtmlEditor) -> None:
+def test_a_large_text_stays_plain_and_a_small_one_after_it_is_coloured(
+    editor: HtmlEditor, settle: Run
+) -> None:
     editor.set_text("<p>x</p>\n" * (LARGEST_COLOURED // 8))
     assert inks(editor, 0) == {}
     editor.set_text("<p>")
+    settle()
     assert inks(editor, 0) != {}
 
 

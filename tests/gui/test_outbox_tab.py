@@ -136,6 +136,22 @@ def test_a_row_changes_by_itself_when_another_program_sends(run, opened, until, 
     run(go())
 
 
+def test_rows_keep_their_height_when_the_groups_move(run, opened):
+    async def go():
+        async with opened(letter("Held", "ratelimit@example.com"), letter("Taken", "ok@example.com")) as it:
+            await it.outbox.send(letter("Lost", "drop@example.com"))
+            it.tab.reload()
+            await it.settle()
+            table = it.tab.table
+            groups = set(table.records.group_lines())
+            lines = range(table.records.rowCount())
+            of_groups = {table.rowHeight(line) for line in lines if line in groups}
+            of_rows = {table.rowHeight(line) for line in lines if line not in groups}
+            assert len(of_groups) == len(of_rows) == 1 and of_groups != of_rows
+
+    run(go())
+
+
 def test_segments_show_one_kind_and_count_all(run, opened):
     async def go():
         sent = (letter("Taken", "ok@example.com"), letter("Held", "ratelimit@example.com"))

@@ -25,6 +25,7 @@ LONGEST_COLOURED = 5_000  # characters of one line; longer ones stay plain, for 
 LARGEST_COLOURED = 100_000  # characters of the whole
 LINE = 19  # height of a line, px of the drawings
 GUTTER = 44
+_LINE_ENDS = str.maketrans({"\u2028": "\n", "\u2029": "\n", "\ufdd0": "\n", "\ufdd1": "\n"})
 
 _INSIDE_COMMENT, _INSIDE_TAG = 1, 2
 _TOKENS = re.compile(
@@ -127,8 +128,8 @@ class HtmlEditor(QTextEdit):
         self.cursorPositionChanged.connect(self._on_moved)
 
     def text(self) -> str:
-        """What is written, line ends as `\\n`."""
-        return self.toPlainText()
+        """What is written, line ends as line feeds; unlike Qt's plain text it keeps no-break spaces."""
+        return self.document().toRawText().translate(_LINE_ENDS)
 
     def set_text(self, text: str) -> None:
         """Writes a text in place of the one there; it can be undone."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -20,6 +21,7 @@ from turbodesk.gui.record_table import RecordTable
 from turbodesk.gui.tab import Tab
 
 SHOWN_AFTER_MS = 500
+MANY = 20_000  # rows that are too many to be gone through again and again
 SHOWN_EVERY_S = 0.2  # how often a view takes what was read meanwhile; every time paints it whole
 
 
@@ -78,6 +80,26 @@ class Pace:
         self._next = time.monotonic() + max(SHOWN_EVERY_S, 8 * seconds)
 
 
+class _Calm:
+    """While rows come, no garbage is looked for: going through some 100,000 rows stops the window for a
+    fifth of a second, and nothing among them ever is garbage by itself. Many rows are left out for good."""
+
+    under_way = 0
+
+    @classmethod
+    def begin(cls) -> None:
+        cls.under_way += 1
+        gc.disable()
+
+    @classmethod
+    def end(cls, read: int) -> None:
+        cls.under_way -= 1
+        if read >= MANY:
+            gc.freeze()
+        if not cls.under_way:
+            gc.enable()
+
+
 class Reading:
     """What is under way for one tab. While it lasts the heads of its tables stay still: sorting every
     page anew would stall."""
@@ -85,6 +107,7 @@ class Reading:
     def __init__(self, tab: Tab, loading: Loading, bar: ReadingBar, tables: Sequence[RecordTable]) -> None:
         self._tab, self._loading, self._bar, self._tables = tab, loading, bar, tables
         self._task: asyncio.Task[None] | None = None
+        self._read = 0
 
     @property
     def running(self) -> bool:
@@ -108,6 +131,8 @@ class Reading:
         self._bar.begin(what, age)
         for table in self._tables:
             table.horizontalHeader().setSectionsClickable(False)
+        self._read = 0
+        _Calm.begin()
         self._task = self._tab.work.start(self._run(read), fail=fail, name=f"read {what}")
 
     async def _run(self, read: Callable[[], Awaitable[object]]) -> None:
@@ -125,6 +150,8 @@ class Reading:
 
     def ended(self) -> None:
         """Takes away what is shown while reading."""
+        if self._task is not None:
+            _Calm.end(self._read)
         self._task = None
         self._loading.end()
         self._bar.end()
@@ -133,6 +160,7 @@ class Reading:
 
     def progress(self, read: int, total: int | None) -> None:
         """Tells how many were read, of how many where that is known."""
+        self._read = read
         self._loading.progress(read, total)
         self._bar.progress(read, total)
 

@@ -133,10 +133,10 @@ def _masked(path: str) -> str:
 
 
 class _Protocol(H11Protocol):
-    """HTTP/1.1 whose requests know their connection, so that an answer can be cut off."""
+    """HTTP/1.1 whose requests know their connection, to cut it off, and what else is under way."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        self.app_state = {**self.app_state, "transport": transport}
+        self.app_state = {**self.app_state, "transport": transport, "tasks": self.tasks}
         super().connection_made(transport)
 
 

@@ -289,7 +289,8 @@ class State:
         """Those entries, newest first."""
         rows = self._db.execute(
             "SELECT cid, list, report.email, at, response, subject, sender "
-            "FROM report LEFT JOIN email ON email.id = sent WHERE cid IN (SELECT value FROM json_each(?)) ORDER BY cid DESC",
+            "FROM report LEFT JOIN email ON email.id = sent "
+            "WHERE cid IN (SELECT value FROM json_each(?)) ORDER BY cid DESC",
             (json.dumps(cids),),
         )
         return [ReportRow(*row) for row in rows]

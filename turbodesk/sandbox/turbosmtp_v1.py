@@ -23,6 +23,7 @@ from turbodesk.sandbox.wire import (
     Unreadable,
     fields_of,
     is_form,
+    requests_under_way,
     text_of,
 )
 
@@ -75,8 +76,13 @@ class Intake:
         self._state = state
         self._waiting: list[tuple[Post, asyncio.Future[int | None]]] = []
 
-    async def store(self, post: Post) -> int | None:
-        """The id it was given once it is on file; None: there is no credit left."""
+    async def store(self, post: Post, *, alone: bool) -> int | None:
+        """The id it was given once it is on file; None: there is no credit left.
+
+        `alone`: no other request is under way that might be worth waiting for.
+        """
+        if alone:
+            return self._state.accept([post])[0]
         loop = asyncio.get_running_loop()
         stored: asyncio.Future[int | None] = loop.create_future()
         self._waiting.append((post, stored))
@@ -218,7 +224,7 @@ class TurboSmtpV1:
             post = read_send(fields, dialect)
         except Refused as refused:
             return Answer({"message": "error", "errors": refused.errors}, 400)
-        return await self._take(post, dialect)
+        return await self._take(request, post, dialect)
 
     def _send_refusal(self, request: Request, fields: dict[str, object], dialect: Dialect) -> Answer | None:
         """Name and password travel with the send; the dashboard's token is no good here."""
@@ -234,7 +240,7 @@ class TurboSmtpV1:
         query = request.query_params.get(name, "") if dialect.credentials_in_query else ""
         return text_of(fields.get(name)) or request.headers.get(name, "") or query
 
-    async def _take(self, post: Post, dialect: Dialect) -> Response:
+    async def _take(self, request: Request, post: Post, dialect: Dialect) -> Response:
         """Stores `post`, unless a scenario address forbids it, and answers as the addresses want it."""
         parts = {to.email.partition("@")[0].lower() for to in post.recipients}
         if "error500" in parts:
@@ -242,7 +248,7 @@ class TurboSmtpV1:
         if "ratelimit" in parts:
             retry_after = {"Retry-After": str(RETRY_AFTER_S)}
             return Answer({"message": "error", "errors": ["too many requests"]}, 429, retry_after)
-        mid = await self._intake.store(post)
+        mid = await self._intake.store(post, alone=requests_under_way(request.scope) == 1)
         if mid is None:
             no_credit = {"message": "error", "errors": "nocredit"}
             return Answer({"message": "error", "errors": no_credit}, 400)

@@ -67,6 +67,11 @@ def transport_of(scope: Scope) -> asyncio.Transport:
     return transport
 
 
+def requests_under_way(scope: Scope) -> int:
+    """How many requests the server has begun and not ended, this one among them."""
+    return len(scope["state"]["tasks"])
+
+
 async def body_of(request: Request) -> bytes:
     """The whole body; raises TooLarge."""
     declared = request.headers.get("content-length", "")
