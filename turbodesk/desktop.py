@@ -178,12 +178,9 @@ class Desktop:
         """Lets a send under way end, keeps what must be kept, and closes everything in reverse."""
         tabs = self.window.made_tabs()
         self._keep_draft()
-        if self._compose is not None:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._compose.sending.settled(), LAST_SENDS_S)
-            self._compose.sending.cancel_all()
-            await self._compose.sending.settled()
-        for work in (*(tab.work for tab in tabs), self.window.work):
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*(tab.sending.settled() for tab in tabs)), LAST_SENDS_S)
+        for work in (*(work for tab in tabs for work in (tab.sending, tab.work)), self.window.work):
             work.cancel_all()
             await work.settled()
         self._keep_draft()
@@ -245,7 +242,9 @@ class Desktop:
     def _account_tab(self, notices: Notices) -> Tab:
         from turbodesk.gui.account_tab import AccountTab
 
-        return AccountTab(notices, self)
+        tab = AccountTab(notices, self)
+        tab.profile_wanted.connect(self.window.open_profile)
+        return tab
 
     # the first page
 

@@ -51,6 +51,7 @@ class Opened:
         tab.waiting.connect(self.waiting.append)
 
     async def settle(self) -> None:
+        await self.tab.sending.settled()
         await self.tab.work.settled()
 
     def row(self, subject: str) -> Entry:
@@ -346,9 +347,10 @@ def test_a_partly_accepted_send_shows_both(run, opened):
     async def go():
         async with opened() as it:
             ledger = await it.place.ledger()
-            begun, _ = await ledger.begin(
+            begun = await ledger.begin(
                 letter("Mixed", "a@example.com", "b@example.com"), profile="sandbox", provider="turbosmtp-v1"
             )
+            begun = begun.entry
             await ledger.mark_wire(begun.id)
             verdicts = (Verdict.ACCEPTED, Verdict.REFUSED)
             outcomes = tuple(

@@ -19,7 +19,7 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication, QTextBrowser
 
 from turbodesk.gui.parts.dialog import Dialog
-from turbodesk.gui.preview import SAYS_HTML, MailView, Preview
+from turbodesk.gui.preview import SAYS_HTML, SAYS_SOURCE, MailView, Preview
 from turbodesk.services.mail_html import Reading, reading
 
 Run = Callable[..., Any]
@@ -371,6 +371,24 @@ def test_what_would_stop_the_window_is_shown_as_text(preview: Preview, run: Run,
         assert max(gaps) < 1.0, f"the loop stood still for {max(gaps):.2f} s"
 
     run(go(), 30)
+
+
+def test_a_letter_that_cannot_be_cleaned_shows_its_source(
+    preview: Preview, run: Run, monkeypatch: pytest.MonkeyPatch, heard: list[str]
+) -> None:
+    def broken(html: str) -> str:
+        raise RuntimeError("a parser's bug")
+
+    monkeypatch.setattr("turbodesk.services.mail_html._clean", broken)
+
+    async def go() -> None:
+        preview.show_html("<p>Hi</p>")
+        await preview.settled()
+        assert preview.plain.toPlainText() == "<p>Hi</p>" and preview.caption.text() == SAYS_SOURCE
+
+    run(go())
+    assert heard == ["turbodesk.gui.preview ERROR: a letter could not be cleaned: RuntimeError"]
+    heard.clear()
 
 
 def test_a_plain_text_is_shown_as_it_is(preview: Preview, run: Run) -> None:

@@ -25,7 +25,7 @@ from turbodesk.errors import StoreTrouble
 from turbodesk.model.message import Address, Message
 from turbodesk.model.outcome import SendResult, SendState, Verdict
 from turbodesk.store import records
-from turbodesk.store.ledger import Ledger, new_key
+from turbodesk.store.ledger import Entry, Ledger, new_key
 
 T = TypeVar("T")
 
@@ -77,13 +77,16 @@ class Histories(RuleBasedStateMachine):
         if far == "queued":
             entry = self.run(program.queue(replace(MESSAGE, key=new_key()), **WHERE))
         else:
-            entry, _ = self.run(program.begin(MESSAGE, **WHERE))
+            entry = self.run(self.begin(program))
             self.owner[entry.id] = program
         self.model[entry.id] = entry.state
         if far == "left":
             self.run(program.mark_wire(entry.id))
             self.left.add(entry.id)
         return entry.id
+
+    async def begin(self, program: Ledger) -> Entry:
+        return await (await program.begin(MESSAGE, **WHERE)).written()
 
     @rule(id=ids, who=st.integers(0, 1))
     def claim(self, id: str, who: int) -> None:
@@ -219,4 +222,4 @@ def test_the_proof_notices_a_careless_restart() -> None:
 
 @pytest.mark.prove
 def test_long_histories() -> None:
-    _play(Histories, 400, 50)
+    _play(Histories, 120, 40)

@@ -33,11 +33,15 @@ MESSAGE = Message(
 WHERE = {"profile": "shop", "provider": "turbosmtp-v1"}
 
 
-async def begun(ledger: Ledger, *, mark: bool = True) -> str:
-    entry, _ = await ledger.begin(MESSAGE, **WHERE)
-    if mark:
-        await ledger.mark_wire(entry.id)
+async def taken(ledger: Ledger, *, mark: bool = True) -> str:
+    begun = await ledger.begin(MESSAGE, **WHERE)
+    entry = await (begun.written() if not mark else _marked(ledger, begun.entry))
     return entry.id
+
+
+async def _marked(ledger: Ledger, entry: Entry) -> Entry:
+    await ledger.mark_wire(entry.id)
+    return entry
 
 
 def result(verdict: Verdict = Verdict.ACCEPTED) -> SendResult:
@@ -62,7 +66,7 @@ def test_what_is_queued_is_read_back_by_another_program(ledger: Ledger, tmp_path
 
 def test_a_send_told_by_its_steps(ledger: Ledger) -> None:
     async def go() -> None:
-        id = await begun(ledger)
+        id = await taken(ledger)
         entry = await ledger.settle(id, result())
         assert entry.state is SendState.ACCEPTED
         assert entry.provider_id == "1800872493473406976"
@@ -94,7 +98,7 @@ ENDS[SendState.PARTLY] = lambda ledger, id: ledger.settle(
 @pytest.mark.parametrize("state", list(ENDS))
 def test_every_end_is_what_is_read_back(ledger: Ledger, state: SendState) -> None:
     async def go() -> None:
-        id = await begun(ledger)
+        id = await taken(ledger)
         entry = await ENDS[state](ledger, id)
         assert entry.state is state
         assert entry == await ledger.entry(id)
@@ -108,7 +112,7 @@ def test_what_is_settled_stays_and_what_comes_later_is_noted(
     ledger: Ledger, first: SendState, second: SendState
 ) -> None:
     async def go() -> None:
-        id = await begun(ledger)
+        id = await taken(ledger)
         before = await ENDS[first](ledger, id)
         after = await ENDS[second](ledger, id)
         assert (after.state, after.outcomes, after.reason) == (first, before.outcomes, before.reason)
@@ -137,7 +141,7 @@ def test_what_no_one_is_sending_cannot_be_ended(ledger: Ledger) -> None:
 
 def test_the_wire_is_marked_once(ledger: Ledger) -> None:
     async def go() -> None:
-        id = await begun(ledger)
+        id = await taken(ledger)
         with pytest.raises(StoreTrouble):
             await ledger.mark_wire(id)
 
@@ -146,7 +150,7 @@ def test_the_wire_is_marked_once(ledger: Ledger) -> None:
 
 def test_a_held_send_is_claimed_again_as_its_next_attempt(ledger: Ledger) -> None:
     async def go() -> None:
-        id = await begun(ledger)
+        id = await taken(ledger)
         held = await ledger.hold(id, "Too many at once.", status=429)
         assert (held.state, held.reason) == (SendState.QUEUED, "Too many at once.")
         assert await ledger.claim(id)
@@ -165,7 +169,7 @@ def test_only_what_waits_is_discarded(ledger: Ledger) -> None:
         waiting = await ledger.queue(MESSAGE, **WHERE)
         assert (await ledger.discard(waiting.id)).state is SendState.CANCELLED
         assert not await ledger.claim(waiting.id)
-        sent = await begun(ledger)
+        sent = await taken(ledger)
         for id in (waiting.id, sent):
             with pytest.raises(StoreTrouble):
                 await ledger.discard(id)
@@ -246,7 +250,7 @@ def test_the_counter_moves_when_another_program_writes_and_only_then(ledger: Led
 
 def test_what_is_being_sent_by_a_living_program_is_left_alone(ledger: Ledger, tmp_path: Path) -> None:
     async def go() -> None:
-        ids = [await begun(ledger, mark=mark) for mark in (False, True)]
+        ids = [await taken(ledger, mark=mark) for mark in (False, True)]
         other = await asyncio.to_thread(Ledger.open, tmp_path / "config")
         try:
             assert {(await other.entry(id)).state for id in ids} == {SendState.SENDING}
@@ -262,7 +266,7 @@ def test_what_is_being_sent_by_a_living_program_is_left_alone(ledger: Ledger, tm
 def test_what_an_ended_program_left_is_put_right(tmp_path: Path) -> None:
     async def go() -> None:
         ended = Ledger.open(tmp_path)
-        ids = [await begun(ended, mark=mark) for mark in (False, True)]
+        ids = [await taken(ended, mark=mark) for mark in (False, True)]
         ended.close()
         ledger = Ledger.open(tmp_path)
         try:
@@ -291,7 +295,8 @@ def test_attachments_are_copied_once_and_stay_what_they_were(ledger: Ledger, tmp
     async def go() -> None:
         message = replace(MESSAGE, attachments=(attachment_of(file), Attachment.of_bytes("empty", b"")))
         first = await ledger.queue(message, **WHERE)
-        second, kept = await ledger.begin(message, **WHERE)
+        begun = await ledger.begin(message, **WHERE)
+        second, kept = await begun.written(), begun.message
         assert first.attachments == (("guide.bin", 900_000), ("empty", 0))
         assert len(list((tmp_path / "config" / "attachments").iterdir())) == 2
         file.write_bytes(b"something else")
@@ -437,8 +442,8 @@ def test_a_changed_payload_is_noticed(ledger: Ledger, tmp_path: Path) -> None:
 )
 def test_the_database_itself_keeps_the_rules(ledger: Ledger, tmp_path: Path, statement: str) -> None:
     async def go() -> None:
-        await ledger.settle(await begun(ledger), result())
-        await begun(ledger)
+        await ledger.settle(await taken(ledger), result())
+        await taken(ledger)
         with (
             closing(sqlite3.connect(tmp_path / "config" / "ledger.sqlite")) as other,
             pytest.raises(sqlite3.IntegrityError),

@@ -38,7 +38,6 @@ from turbodesk.gui.parts.label import Label
 from turbodesk.gui.roomy import Roomy
 from turbodesk.gui.tab import Tab
 from turbodesk.gui.tracking_state import TrackingState
-from turbodesk.gui.work import Work
 from turbodesk.model.message import Attachment
 from turbodesk.model.outcome import SendState, Verdict
 from turbodesk.providers.port import Capability, Provider
@@ -78,7 +77,6 @@ class ComposeTab(Tab):
     ) -> None:
         super().__init__(notices)
         self._open_outbox, self._keeper = open_outbox, keeper
-        self.sending = Work(self, notices)
         self._limit = 0
         self._default_sender = ""
         self._senders: dict[str, str] = {}

@@ -336,9 +336,6 @@ class MainWindow(QWidget):
             self.header.fit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        for tab in self._tabs.values():
-            tab.work.cancel_all()
-        self.work.cancel_all()
         self._world.closing()
         self.closed.emit()
         event.accept()

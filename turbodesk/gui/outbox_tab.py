@@ -257,7 +257,7 @@ class OutboxTab(Tab):
             self.split.open_detail()
 
     def _on_again_asked(self, id: str) -> None:
-        self.work.start(self._send_again(id), busy=self.detail.again_button, name="send again")
+        self.sending.start(self._send_again(id), busy=self.detail.again_button, name="send again")
 
     async def _send_again(self, id: str) -> None:
         if self._outbox is None:

@@ -38,6 +38,7 @@ MOST_IMAGES = 64
 SHOWN_WIDTH = 1_600
 SAYS_HTML = "Reading view: cleaned, remote images off"
 SAYS_TEXT = "The text part, as it is"
+SAYS_SOURCE = "It could not be cleaned, so its source is shown"
 
 
 class MailView(QTextBrowser):
@@ -234,7 +235,11 @@ class Preview(QWidget):
             self._start(self._render(self._wanted))
 
     async def _render(self, wanted: tuple[str, Mapping[str, bytes] | None]) -> None:
-        reading, pictures = await asyncio.to_thread(_prepared, *wanted)
+        try:
+            reading, pictures = await asyncio.to_thread(_prepared, *wanted)
+        except Exception as error:  # whatever a letter holds, the window goes on
+            _log.error("a letter could not be cleaned: %s", type(error).__name__)
+            reading, pictures = Reading("", mail_html.plain_reading(wanted[0]).text, SAYS_SOURCE), {}
         if wanted is not self._wanted:
             return
         if reading.html or (not reading.why and wanted[1] is not None):

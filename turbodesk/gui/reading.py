@@ -134,6 +134,7 @@ class Reading:
         self._read = 0
         _Calm.begin()
         self._task = self._tab.work.start(self._run(read), fail=fail, name=f"read {what}")
+        self._task.add_done_callback(lambda _task: _Calm.end(self._read))
 
     async def _run(self, read: Callable[[], Awaitable[object]]) -> None:
         try:
@@ -150,8 +151,6 @@ class Reading:
 
     def ended(self) -> None:
         """Takes away what is shown while reading."""
-        if self._task is not None:
-            _Calm.end(self._read)
         self._task = None
         self._loading.end()
         self._bar.end()

@@ -157,7 +157,7 @@ class ReportsTab(Tab):
 
     async def _put(self, found: ByAddress, entries: int) -> None:
         """Shows other rows, a slice at a time; the current row and the checks stay where their rows do."""
-        current, checks = self._current(), set(self.table.records.checked)
+        current, checks, old = self._current(), set(self.table.records.checked), self._found.listed
         self._found, self._entries = found, entries
         listed = found.listed
         self.table.records.sorted_by = None
@@ -168,6 +168,9 @@ class ReportsTab(Tab):
         self._keep_checks(checks)
         if current and (self.table.current is None or self.table.current.email != current[0].email):
             self.table.select_key(current[0].email)
+        while old:  # to let go of many at once takes as long as to make them
+            del old[-SLICE:]
+            await asyncio.sleep(0)
 
     def _keep_checks(self, checks: set[object]) -> None:
         if checks:

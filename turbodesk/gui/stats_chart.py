@@ -21,7 +21,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QFrame, QGraphicsLineItem, QGraphicsSimpleTextItem, QWidget
+from PySide6.QtWidgets import QFrame, QGraphicsLineItem, QGraphicsSimpleTextItem, QGraphicsView, QWidget
 
 from turbodesk.gui import theme, words
 from turbodesk.gui.parts.drawing import SHADOW, frame, paint_shadow
@@ -268,6 +268,10 @@ class StatsChart(pg.GraphicsView):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(theme.px(300), theme.px(190))
+
+    def close(self) -> bool:
+        """Closes as any widget does: pyqtgraph would take the scene apart while it is still shown."""
+        return QGraphicsView.close(self)
 
     # reading it
 

@@ -36,6 +36,7 @@ class Tab(QWidget):
         super().__init__(parent)
         self.notices = notices
         self.work = Work(self, notices)
+        self.sending = Work(self, notices)  # sends are not cut by a change of account
         self.desk: Desk | None = None
         self.first = True
         self.setAccessibleName(self.title)

@@ -6,11 +6,8 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from email.utils import formataddr
 from enum import StrEnum
 from typing import Protocol
-
-from email_validator import EmailNotValidError, validate_email
 
 SUBJECT_LIMIT = 700  # characters, turboSMTP's documented limit and our own for every provider
 SLICE_BYTES = 768 * 1024  # a multiple of 3, so that base64 of slices can be joined
@@ -60,6 +57,8 @@ class Address:
 
     def __str__(self) -> str:
         """`Name <a@b.c>` for people and for headers, quoted where the name needs it."""
+        from email.utils import formataddr  # the package email is slow to import, and rows are not mail
+
         return formataddr((self.name, self.email)) if self.name.isascii() else f"{self.name} <{self.email}>"
 
 
@@ -68,6 +67,9 @@ def _checked(email: str) -> str:
         raise AddressError(f"{email}: a comma stands in the domain.")
     if email.count("@") != 1:
         raise AddressError(f"{email} is no address: it needs exactly one @.")
+    # Slow to import, and needed only by who types an address: not before the first paint.
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         found = validate_email(
             email, check_deliverability=False, allow_smtputf8=False, test_environment=True, strict=True

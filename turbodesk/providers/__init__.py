@@ -1,19 +1,29 @@
-"""The table of providers, and open_provider(profile, secret, gateway)."""
+"""The table of providers, and open_provider(profile, secret, gateway).
+
+The adapters and httpx below them are imported when the first account is opened: the window is painted,
+and the ledger listed, without them.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from turbodesk.errors import InvalidDraft
 from turbodesk.model.account import Profile, Secret
-from turbodesk.providers.http import Gateway
-from turbodesk.providers.port import Provider
-from turbodesk.providers.turbosmtp_v1 import SEND_HOSTS, SEND_PATHS, TurboSmtpV1
+
+if TYPE_CHECKING:
+    from turbodesk.providers.gateway import Gateway
+    from turbodesk.providers.port import Provider
+
+# httpx imports its own command line with it; where click and rich are installed, that takes longer than the rest.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 
 _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST = re.compile(rf"({_LABEL}\.)*{_LABEL}|[0-9a-f:.]*:[0-9a-f:.]*", re.ASCII)
@@ -27,8 +37,14 @@ class ProviderKind:
     open: Callable[[Profile, Secret, Gateway], Provider]
 
 
+def _turbosmtp_v1(profile: Profile, secret: Secret, gateway: Gateway) -> Provider:
+    from turbodesk.providers.turbosmtp_v1 import TurboSmtpV1
+
+    return TurboSmtpV1(profile, secret, gateway)
+
+
 PROVIDERS: Mapping[str, ProviderKind] = MappingProxyType(
-    {"turbosmtp-v1": ProviderKind("turboSMTP (API v1)", TurboSmtpV1)}
+    {"turbosmtp-v1": ProviderKind("turboSMTP (API v1)", _turbosmtp_v1)}
 )
 
 
@@ -44,6 +60,8 @@ def open_provider(profile: Profile, secret: Secret, gateway: Gateway) -> Provide
 
 def profile_problems(profile: Profile) -> dict[str, str]:
     """What is wrong with a profile: field to sentence, empty where nothing is."""
+    from turbodesk.providers.turbosmtp_v1 import SEND_HOSTS, SEND_PATHS
+
     problems = {}
     if profile.provider not in PROVIDERS:
         problems["provider"] = f"There is no provider {profile.provider!r}; there is {', '.join(PROVIDERS)}."

@@ -20,6 +20,7 @@ from turbodesk.providers.exchange import Answer, Call
 from turbodesk.providers.http import DELETE, ONCE, READ, SIGN_IN, TOGGLE, ApiClient, Gateway, Manner
 from turbodesk.providers.paging import read_pages
 from turbodesk.providers.port import Capability, Provider, WireMark
+from turbodesk.together import together
 
 DASHBOARD = "https://dashboard.serversmtp.com"
 SEND_HOSTS = {"world": "https://api.turbo-smtp.com", "eu": "https://api.eu.turbo-smtp.com"}
@@ -216,7 +217,7 @@ class TurboSmtpV1(Provider):
     async def tracking_tools(self) -> tuple[TrackingTool, ...]:
         """`GET /api/tools/clickTracking`, `GET /api/tools/openingTracking`, turboSMTP v1, documented."""
         paths = [f"/api/tools/{name}" for name in said.TOOLS.values()]
-        return tuple(await asyncio.gather(*(self._ask(Call("GET", path), heard.read_tool) for path in paths)))
+        return tuple(await together(*(self._ask(Call("GET", path), heard.read_tool) for path in paths)))
 
     async def set_tracking(self, id: str, enabled: bool) -> TrackingTool:
         """`PUT /api/tools/{tool}/{enable|disable}`, turboSMTP v1, documented."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from turbodesk.model.account import AccountInfo, Plan, SubAccount
 from turbodesk.providers.port import Capability
 from turbodesk.services.desk import Desk
+from turbodesk.together import together
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +39,18 @@ class AccountService:
     async def show(self) -> Overview:
         """Who is signed in, the plans in the provider's order, the sub-accounts worst first."""
         provider, has = self._desk.provider, self._desk.has
-        try:
-            async with asyncio.TaskGroup() as group:  # one that fails ends the others
-                info = group.create_task(provider.account() if has(Capability.ACCOUNT) else _nothing())
-                plans = group.create_task(provider.plans() if has(Capability.PLANS) else _empty())
-                subs = group.create_task(
-                    provider.sub_accounts() if has(Capability.SUB_ACCOUNTS) else _empty()
-                )
-        except ExceptionGroup as failed:
-            raise failed.exceptions[0] from None
-        return Overview(info.result(), plans.result(), tuple(sorted(subs.result(), key=_worst_first)))
+        asked: list[Coroutine[Any, Any, Any]] = [
+            provider.account() if has(Capability.ACCOUNT) else _nothing(None),
+            provider.plans() if has(Capability.PLANS) else _nothing(()),
+            provider.sub_accounts() if has(Capability.SUB_ACCOUNTS) else _nothing(()),
+        ]
+        info, plans, subs = await together(*asked)
+        return Overview(info, plans, tuple(sorted(subs, key=_worst_first)))
 
 
 def _worst_first(sub: SubAccount) -> tuple[bool, float, str]:
     return (sub.share is None, -(sub.share or 0.0), sub.email)
 
 
-async def _nothing() -> None:
-    return None
-
-
-async def _empty() -> tuple[()]:
-    return ()
+async def _nothing(nothing: Any) -> Any:
+    return nothing

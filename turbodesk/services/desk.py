@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from turbodesk.model.account import Profile
-from turbodesk.providers.port import Capability, Provider
-from turbodesk.providers.sandbox_control import SandboxControl
+if TYPE_CHECKING:
+    from turbodesk.model.account import Profile
+    from turbodesk.providers.port import Capability, Provider
+    from turbodesk.providers.sandbox_control import SandboxControl
 
 
 @dataclass(frozen=True, slots=True)

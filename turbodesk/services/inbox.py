@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from turbodesk.errors import NotOffered
-from turbodesk.model.inbox import CaughtMail, CaughtMessage, CaughtRecipient
-from turbodesk.providers.sandbox_control import SandboxControl
-from turbodesk.services.desk import Desk
+
+if TYPE_CHECKING:
+    from turbodesk.model.inbox import CaughtMail, CaughtMessage, CaughtRecipient
+    from turbodesk.providers.sandbox_control import SandboxControl
+    from turbodesk.services.desk import Desk
 
 EVENTS = ("bounce", "softbounce", "open", "click", "complain", "unsubscribe")
 

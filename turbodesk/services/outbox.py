@@ -21,7 +21,7 @@ from turbodesk.errors import (
 )
 from turbodesk.model.message import Message
 from turbodesk.model.outcome import RecipientOutcome, SendResult, SendState, Verdict
-from turbodesk.store.ledger import Entry, Ledger, new_id
+from turbodesk.store.ledger import Entry, Ledger
 
 if TYPE_CHECKING:
     from turbodesk.services.desk import Desk
@@ -67,19 +67,16 @@ class Outbox:
 
     async def send(self, message: Message) -> Entry:
         """Writes the message down and sends it once."""
-        id = new_id()
         profile = self._desk.profile
         try:
-            entry, kept = await self._ledger.begin(
-                message, profile=profile.name, provider=profile.provider, id=id
-            )
+            begun = await self._ledger.begin(message, profile=profile.name, provider=profile.provider)
         except FileTrouble as error:
             raise InvalidDraft({"attachments": error.says}) from error
-        except asyncio.CancelledError:
-            with suppress(StoreTrouble):  # where it was not written down yet, there is nothing to hold
-                await self._ledger.hold(id, CANCELLED_BEFORE)
+        try:
+            return await self._deliver(begun.entry.id, begun.message)
+        except StoreTrouble:
+            await begun.written()  # where this is what failed, it says more
             raise
-        return await self._deliver(entry.id, kept)
 
     async def send_again(self, id: str) -> Entry:
         """Sends what waits in the queue, because a person asked for it. Raises StoreTrouble for all else."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from turbodesk.errors import InvalidDraft
 from turbodesk.model.reports import ALL_TIME, Page, Period, Report, ReportType
 from turbodesk.model.smtp_reply import BounceKind, Cause, SmtpReply, read_reply
 from turbodesk.services.csv_lines import ROWS_AT_ONCE, csv_lines
+from turbodesk.together import together
 
 if TYPE_CHECKING:
     from turbodesk.services.desk import Desk
@@ -161,7 +161,7 @@ class ReportsService:
 
     async def counts(self, period: Period) -> dict[ReportType, int]:
         """How many entries each list has in a period."""
-        found = await asyncio.gather(*(self.count(ReportQuery(type, period)) for type in ReportType))
+        found = await together(*(self.count(ReportQuery(type, period)) for type in ReportType))
         return dict(zip(ReportType, found, strict=True))
 
     def export(self, query: ReportQuery) -> AsyncIterator[bytes]:

@@ -13,7 +13,7 @@ import time
 from base64 import b32encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import TypeVar
@@ -28,7 +28,7 @@ from turbodesk.store.entry import Entry, Step
 from turbodesk.store.instances import Instance, living
 from turbodesk.store.payload import digest_of, freeze, thaw, with_sources
 from turbodesk.store.schema import APPLICATION_ID, MIGRATIONS
-from turbodesk.store.writer import Writer, closed
+from turbodesk.store.writer import Job, Writer, closed
 
 __all__ = ["Entry", "Ledger", "Step", "new_id", "new_key"]
 
@@ -49,11 +49,25 @@ def new_key() -> str:
     return "td-" + b32encode(value.to_bytes(17, "big"))[:26].decode().lower()
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A send that is being written down, and the message to be sent."""
+
+    entry: Entry
+    message: Message
+    job: Job[Entry]
+
+    async def written(self) -> Entry:
+        """Comes back once it is on the disk; raises StoreTrouble where it could not be written down."""
+        return await self.job.written()
+
+
 class Ledger:
     """The ledger of one config dir, open. Several programs may have it open at once.
 
-    What a method has written is on the disk when it comes back. All of them raise StoreTrouble, also
-    where a change is asked for that must not happen; then nothing was changed.
+    What a method has written is on the disk when it comes back, but for `begin`, which says when. All
+    of them raise StoreTrouble, also where a change is asked for that must not happen; then nothing was
+    changed.
     """
 
     def __init__(self, database: Database, instance: Instance, attachments: Attachments) -> None:
@@ -106,21 +120,23 @@ class Ledger:
         await self._writer.run(lambda c: records.insert(c, entry, kept, payload, now, None))
         return entry
 
-    async def begin(
-        self, message: Message, *, profile: str, provider: str, id: str = ""
-    ) -> tuple[Entry, Message]:
-        """`queue` and `claim` in one commit; with the entry comes the message as it is kept, to be sent."""
+    async def begin(self, message: Message, *, profile: str, provider: str, id: str = "") -> Begun:
+        """`queue` and `claim` in one; the message comes back as it is kept, to be sent.
+
+        It is put in line, in front of the wire mark that follows: whoever waits for that mark has
+        waited for both, and they may share a commit. Raises FileTrouble as `queue` does.
+        """
         now = _now()
         kept, payload = await self._prepared(message)
         queued = records.written(id or new_id(), kept, payload, profile, provider, now)
         entry = replace(queued, state=SendState.SENDING, attempts=1)
 
-        def work(connection: sqlite3.Connection) -> None:
+        def work(connection: sqlite3.Connection) -> Entry:
             number = records.insert(connection, entry, kept, payload, now, self._instance.id)
             self._live[entry.id] = records.Live(number, 1, now, entry)
+            return entry
 
-        await self._writer.run(work)
-        return entry, kept
+        return Begun(entry, kept, self._writer.submit(work))
 
     async def claim(self, id: str) -> bool:
         """Takes a queued send for this program; False where it is no longer queued."""

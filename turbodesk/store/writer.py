@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from turbodesk.errors import StoreTrouble
 from turbodesk.store.database import Database
@@ -23,22 +23,37 @@ _AT_ONCE = 256
 
 
 @dataclass(slots=True)
-class _Job:
-    work: Work[Any]
+class Job(Generic[T]):
+    """Work that stands in line, and what came of it."""
+
+    work: Work[T]
     loop: asyncio.AbstractEventLoop
-    done: asyncio.Future[Any]
-    result: Any = None
+    done: asyncio.Future[T]
+    result: T | None = None
     error: Exception | None = None
     told: bool = False
 
+    async def written(self) -> T:
+        """What the work gave, once it is on the disk; a CancelledError comes after that, see Writer.run."""
+        try:
+            return await self.done
+        except asyncio.CancelledError:
+            while not self.told:
+                self.done = self.loop.create_future()
+                with suppress(asyncio.CancelledError, Exception):
+                    await self.done
+            raise
+
     def tell(self) -> None:
+        """Lets those know who wait for it."""
         self.told = True
         if self.done.done():
             return
         if self.error is not None:
             self.done.set_exception(self.error)
+            self.done.exception()  # nobody has to ask
         else:
-            self.done.set_result(self.result)
+            self.done.set_result(cast(T, self.result))
 
 
 def closed() -> StoreTrouble:
@@ -52,7 +67,7 @@ class Writer:
     def __init__(self, database: Database, connection: sqlite3.Connection) -> None:
         self._database = database
         self._connection = connection
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._jobs: SimpleQueue[Job[Any] | None] = SimpleQueue()
         self._closed = False
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._write, name="ledger-writer", daemon=True)
@@ -64,17 +79,17 @@ class Writer:
         Who is cancelled meanwhile gets the CancelledError after that, never before: it is known then
         whether it was written. Raises StoreTrouble.
         """
+        return await self.submit(work).written()
+
+    def submit(self, work: Work[T]) -> Job[T]:
+        """Puts `work` in line, in front of whatever is asked for later. Raises StoreTrouble where closed."""
         loop = asyncio.get_running_loop()
-        job = _Job(work, loop, loop.create_future())
+        job = Job(work, loop, loop.create_future())
         with self._lock:
             if self._closed:
                 raise closed()
             self._jobs.put(job)
-        try:
-            return cast(T, await job.done)
-        except asyncio.CancelledError:
-            await _outlast(job)
-            raise
+        return job
 
     def close(self) -> None:
         """Finishes what was asked for, and closes the connection. Blocks."""
@@ -99,7 +114,7 @@ class Writer:
                 self._commit(batch)
                 _tell(batch)
 
-    def _commit(self, batch: list[_Job]) -> None:
+    def _commit(self, batch: list[Job[Any]]) -> None:
         """All together; where one of them fails, each for itself, so that one spoils nothing for others."""
         failed = self._together(batch)
         if failed and len(batch) > 1:
@@ -107,7 +122,7 @@ class Writer:
                 job.error = None
                 self._together([job])
 
-    def _together(self, batch: list[_Job]) -> bool:
+    def _together(self, batch: list[Job[Any]]) -> bool:
         """Whether the work of one of them failed; then nothing of the batch is written."""
         at_work = False
         try:
@@ -136,16 +151,8 @@ class Writer:
         return self._database.trouble(error) if isinstance(error, sqlite3.Error) else error
 
 
-async def _outlast(job: _Job) -> None:
-    """Waits until a job is done whose caller was cancelled, however often that happens."""
-    while not job.told:
-        job.done = job.loop.create_future()
-        with suppress(asyncio.CancelledError, Exception):
-            await job.done
-
-
-def _tell(batch: list[_Job]) -> None:
-    loops: dict[int, list[_Job]] = {}
+def _tell(batch: list[Job[Any]]) -> None:
+    loops: dict[int, list[Job[Any]]] = {}
     for job in batch:
         loops.setdefault(id(job.loop), []).append(job)
     for jobs in loops.values():
@@ -153,6 +160,6 @@ def _tell(batch: list[_Job]) -> None:
             jobs[0].loop.call_soon_threadsafe(_tell_here, jobs)
 
 
-def _tell_here(jobs: list[_Job]) -> None:
+def _tell_here(jobs: list[Job[Any]]) -> None:
     for job in jobs:
         job.tell()

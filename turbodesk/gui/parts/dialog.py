@@ -157,10 +157,15 @@ async def pick_files(
 
 
 async def pick_save(parent: QWidget | None, title: str, suggested: Path, filters: str = "") -> Path | None:
-    """Where the user wants a file written, or None. The desktop asks before one is overwritten."""
+    """Where the user wants a file written, or None. Asks before one is overwritten."""
     dialog = QFileDialog(parent, title, str(suggested.parent), filters)
+    dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)  # it would ask in a loop of its own
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix(suggested.suffix.lstrip("."))
     dialog.selectFile(suggested.name)
     picked = await _picked(dialog)
-    return picked[0] if picked else None
+    if not picked or not picked[0].exists():
+        return picked[0] if picked else None
+    text = "What the file holds now is lost."
+    sure = await ask(parent, f"Replace {picked[0].name}?", text, act_label="Replace", danger=True)
+    return picked[0] if sure else None
