@@ -60,12 +60,17 @@ def _has_display() -> bool:
 
 
 def _run(options: argparse.Namespace) -> int:
+    # What is made until the first paint stays: to look for garbage in it takes longer than many a tab.
+    gc.disable()
     from PySide6.QtWidgets import QApplication
+
+    _read_no_sources()
     from qasync import QEventLoop
 
     from turbodesk.desktop import Desktop
+    from turbodesk.gui.theme import STYLE_ARGUMENTS
 
-    application = QApplication(["turbodesk"])
+    application = QApplication(["turbodesk", *STYLE_ARGUMENTS])
     application.setApplicationName("turbodesk")
     application.setApplicationDisplayName("Turbodesk")
     application.setDesktopFileName("turbodesk")
@@ -82,6 +87,17 @@ def _run(options: argparse.Namespace) -> int:
             touring=options.tour is not None,
         )
         return int(loop.run_until_complete(_live(desktop, options.tour)))
+
+
+def _read_no_sources() -> None:
+    """Keeps PySide6 from reading the source of every module that is imported from here on.
+
+    It looks there for its own name, and Python keeps the lines, for the sake of names in snake_case that
+    we don't use. In a bundle there are no sources, and the answer is the same.
+    """
+    feature = sys.modules.get("shibokensupport.feature")
+    if hasattr(feature, "_mod_uses_pyside"):
+        feature._mod_uses_pyside = lambda _module: False
 
 
 def _default_config_dir() -> Path:

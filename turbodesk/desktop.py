@@ -25,6 +25,7 @@ from turbodesk.model.account import SANDBOX, Profile
 
 if TYPE_CHECKING:
     from turbodesk.gui.compose_tab import ComposeTab
+    from turbodesk.gui.first_run import FirstRun
     from turbodesk.gui.notices import Notices
     from turbodesk.services.desk import Desk
     from turbodesk.services.outbox import Outbox
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 SERVICES = {"turbosmtp-v1": "turboSMTP"}
+FIRST_PAINT_S = 2.0  # how long what is slow waits for the first paint, lest it delay it
+IDLE_S = 1.0  # between things that are done ahead of need
 LAST_SENDS_S = 5.0  # how long closing waits for a send that is under way
 
 
@@ -51,10 +54,11 @@ class Desktop:
     ) -> None:
         self.config_dir = config_dir
         self.closed = asyncio.Event()
+        self._painted = asyncio.Event()
         self._touring = touring
         settings_file.make_config_dir(config_dir)
         self.settings = settings_file.load(config_dir)
-        self._themer = Themer(application, theme or self.settings.theme)
+        self._themer = Themer(application, theme or self.settings.theme, styled=True)
         self._ring = FocusRing(application)
         self._wanted = profile or self.settings.last_profile
         self._place: Workplace | None = None
@@ -64,6 +68,7 @@ class Desktop:
         self._compose: ComposeTab | None = None
         self.window = MainWindow(self, self._tab_places())
         self.window.closed.connect(self.closed.set)
+        self.window.painted.connect(self._painted.set)
         self._greet()
         if size:
             self.window.resize(*size)
@@ -158,7 +163,8 @@ class Desktop:
 
     async def open(self) -> None:
         """Loads what is slow, off the loop, and opens the account; failures stand in the strip."""
-        await asyncio.sleep(0)
+        with suppress(TimeoutError):  # a window that is out of sight is not painted
+            await asyncio.wait_for(self._painted.wait(), FIRST_PAINT_S)
         self._place = await asyncio.to_thread(_open_workplace, self.config_dir, self._touring)
         self._placed.set()
         if self.settings.note:
@@ -170,9 +176,20 @@ class Desktop:
             self.window.notices.tell_error(error)
             if self._wanted != SANDBOX:
                 self.window.set_desk(await self.open_profile(SANDBOX))
-        if self._place.settings.seen_first_run or not self._desk or not self._desk.profile.is_sandbox:
-            return
-        self._change(lambda settings: replace(settings, seen_first_run=True))
+        if not self.settings.seen_first_run:
+            self._change(lambda settings: replace(settings, seen_first_run=True))
+        self.window.work.start(self._warm_up(), name="warm up")
+
+    async def _warm_up(self) -> None:
+        """Makes what counts beside other tabs, and loads the chart ahead of need, while nothing else happens."""
+        await asyncio.sleep(IDLE_S)
+        for key in ("outbox", "inbox"):
+            if key == "outbox" or (self._desk and self._desk.control):
+                self.window.tab(key)
+                await asyncio.sleep(IDLE_S)
+        from turbodesk.gui.stats_tab import load_chart
+
+        await load_chart()
 
     async def aclose(self) -> None:
         """Lets a send under way end, keeps what must be kept, and closes everything in reverse."""
@@ -251,17 +268,19 @@ class Desktop:
     def _greet(self) -> None:
         """Turns to the tab that was open last, or to the first page."""
         self.window.refresh_profiles()
-        first = self.window.first_run
-        first.look_around.connect(lambda: self.window.turn("reports"))
-        first.send_first_test.connect(self._on_first_test)
-        first.choose_file.connect(lambda: self.window.work.start(self._choose_file(), name="choose a file"))
-        first.file_dropped.connect(self._write_with)
-        first.connect_asked.connect(lambda: self.window.work.start(self._connect(), name="connect"))
+        self.window.first_run_made.connect(self._on_first_run_made)
         known = {"compose", "outbox", "reports", "stats", "tools", "account"}
         if not self.settings.seen_first_run:
             self.window.show_first_run()
         else:
             self.window.turn(self.settings.last_tab if self.settings.last_tab in known else "compose")
+
+    def _on_first_run_made(self, first: FirstRun) -> None:
+        first.look_around.connect(lambda: self.window.turn("reports"))
+        first.send_first_test.connect(self._on_first_test)
+        first.choose_file.connect(lambda: self.window.work.start(self._choose_file(), name="choose a file"))
+        first.file_dropped.connect(self._write_with)
+        first.connect_asked.connect(lambda: self.window.work.start(self._connect(), name="connect"))
 
     def _on_first_test(self) -> None:
         self.window.turn("compose")

@@ -50,6 +50,8 @@ def read(path: Path) -> dict[str, Any]:
     object or names a member twice, and FileTrouble where it cannot be read.
     """
     try:
+        if not path.is_file() and path.exists():  # opening a pipe would wait for its other end
+            raise IsADirectoryError(21, "not a file")
         with path.open("rb") as file:
             raw = file.read(LARGEST_BYTES + 1)
     except FileNotFoundError:
@@ -66,7 +68,9 @@ def read(path: Path) -> dict[str, Any]:
         value = json.loads(raw, object_pairs_hook=_once_each)
     except json.JSONDecodeError as error:
         raise NotOursError(f"line {error.lineno}, column {error.colno}: {error.msg}") from None
-    except (UnicodeDecodeError, RecursionError) as error:
+    except NotOursError:
+        raise
+    except (ValueError, RecursionError) as error:  # ValueError: no text, or a number of thousands of digits
         raise NotOursError(f"it is not JSON ({type(error).__name__})") from None
     if not isinstance(value, dict):
         raise NotOursError("it is not a JSON object")

@@ -3,51 +3,42 @@
 import asyncio
 import os
 import sys
-from pathlib import Path
 
-from turbodesk import app, desktop
-from turbodesk.gui.main_window import MainWindow
+from turbodesk import app
 
-
-class Watched(MainWindow):
-    painted = False
-
-    def paintEvent(self, event):
-        super().paintEvent(event)
-        if not self.painted and sys.argv[2] == "paint":
-            print("painted", flush=True)
-            os._exit(0)
-        self.painted = True
+live = app._live  # the program is started as ever, and watched from here on
 
 
-async def watch():
-    while not windows or windows[0].desk is None:
+async def watched(desktop, tour):
+    window = desktop.window
+    state = {"painted": False}
+    window.painted.connect(lambda: state.update(painted=True))
+    watching = asyncio.ensure_future(watch(window, state))
+    try:
+        return await live(desktop, tour)
+    finally:
+        watching.cancel()
+
+
+async def watch(window, state):
+    while not state["painted"]:
+        await asyncio.sleep(0)
+    if sys.argv[2] == "paint":
+        say("painted")
+    while window.desk is None:
         await asyncio.sleep(0.001)
     if sys.argv[2] == "ready":
-        print("ready", flush=True)
-        os._exit(0)
+        say("ready")
     import psutil
 
     await asyncio.sleep(3)
-    print(psutil.Process().memory_info().rss, flush=True)
+    say(psutil.Process().memory_info().rss)
+
+
+def say(what):
+    print(what, flush=True)
     os._exit(0)
 
 
-windows = []
-real_init, real_open = MainWindow.__init__, desktop.Desktop.open
-
-
-def init(self, *arguments):
-    real_init(self, *arguments)
-    windows.append(self)
-
-
-async def opened(self):
-    self.watching = asyncio.ensure_future(watch())
-    await real_open(self)
-
-
-Watched.__init__ = init
-desktop.MainWindow = Watched
-desktop.Desktop.open = opened
-app.main(["--config-dir", str(Path(sys.argv[1]))])
+app._live = watched
+app.main(["--config-dir", sys.argv[1]])

@@ -129,7 +129,8 @@ def page(window: MainWindow, key: str) -> Page:
 def test_it_begins_on_the_first_page_with_no_tab_made(window: MainWindow) -> None:
     assert window.key == ""
     assert window.made_tabs() == ()
-    assert window.stack.currentWidget() is window.first_run
+    first_run = window.first_run  # made now
+    assert window.stack.currentWidget() is first_run
     window.first_run.begin()
     assert QApplication.focusWidget() is window.first_run.send_button
 

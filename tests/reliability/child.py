@@ -36,14 +36,14 @@ MESSAGE = Message(
 
 SEAMS: dict[str, tuple[Any, str]] = {
     "copy": (Attachments, "keep"),
-    "insert": (records, "insert"),
+    "insert": (records.INSERT, "run"),
     "begin": (Ledger, "begin"),
     "queue": (Ledger, "queue"),
     "claim statement": (records, "claim"),
     "claim": (Ledger, "claim"),
-    "mark statement": (records, "mark_wire"),
+    "mark statement": (records.MARK, "run"),
     "mark": (Ledger, "mark_wire"),
-    "finish statement": (records, "finish"),
+    "finish statement": (records.FINISH, "run"),
     "settle": (Ledger, "settle"),
     "recover one": (records, "recover_one"),
     "recover": (records, "recover"),

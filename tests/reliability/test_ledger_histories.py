@@ -86,7 +86,9 @@ class Histories(RuleBasedStateMachine):
         return entry.id
 
     async def begin(self, program: Ledger) -> Entry:
-        return await (await program.begin(MESSAGE, **WHERE)).written()
+        begun = await program.begin(MESSAGE, **WHERE)
+        await begun.written()
+        return begun.entry
 
     @rule(id=ids, who=st.integers(0, 1))
     def claim(self, id: str, who: int) -> None:

@@ -35,13 +35,10 @@ WHERE = {"profile": "shop", "provider": "turbosmtp-v1"}
 
 async def taken(ledger: Ledger, *, mark: bool = True) -> str:
     begun = await ledger.begin(MESSAGE, **WHERE)
-    entry = await (begun.written() if not mark else _marked(ledger, begun.entry))
-    return entry.id
-
-
-async def _marked(ledger: Ledger, entry: Entry) -> Entry:
-    await ledger.mark_wire(entry.id)
-    return entry
+    await begun.written()
+    if mark:
+        await ledger.mark_wire(begun.entry.id)
+    return begun.entry.id
 
 
 def result(verdict: Verdict = Verdict.ACCEPTED) -> SendResult:
@@ -296,7 +293,8 @@ def test_attachments_are_copied_once_and_stay_what_they_were(ledger: Ledger, tmp
         message = replace(MESSAGE, attachments=(attachment_of(file), Attachment.of_bytes("empty", b"")))
         first = await ledger.queue(message, **WHERE)
         begun = await ledger.begin(message, **WHERE)
-        second, kept = await begun.written(), begun.message
+        await begun.written()
+        second, kept = begun.entry, begun.message
         assert first.attachments == (("guide.bin", 900_000), ("empty", 0))
         assert len(list((tmp_path / "config" / "attachments").iterdir())) == 2
         file.write_bytes(b"something else")

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths
 
-from turbodesk.files import write_stream
 from turbodesk.gui import words
 from turbodesk.gui.parts.dialog import pick_save
 from turbodesk.gui.tab import Tab
@@ -46,6 +45,8 @@ async def export_csv(tab: Tab, name: str, chunks: Chunks) -> Path | None:
 
 
 async def _write(path: Path, chunks: Chunks, tab: Tab) -> int:
+    from turbodesk.files import write_stream  # slow to import, and not for the first paint
+
     async with aclosing(chunks()) as given, aclosing(_counted(given, tab)) as counted:
         return await write_stream(path, counted)
 

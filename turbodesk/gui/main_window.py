@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QGridLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from turbodesk.gui import theme
-from turbodesk.gui.first_run import FirstRun
 from turbodesk.gui.focus_ring import give_focus
 from turbodesk.gui.header import Header, profile_colour, profile_name
 from turbodesk.gui.notices import Notices
@@ -25,6 +25,7 @@ from turbodesk.gui.tab import Tab
 from turbodesk.gui.work import Work
 
 if TYPE_CHECKING:
+    from turbodesk.gui.first_run import FirstRun
     from turbodesk.model.account import Profile
     from turbodesk.services.desk import Desk
 
@@ -105,6 +106,8 @@ class MainWindow(QWidget):
 
     closed = Signal()
     desk_changed = Signal(object)
+    first_run_made = Signal(object)
+    painted = Signal()
 
     def __init__(self, world: WindowWorld, places: Sequence[TabPlace]) -> None:
         super().__init__()
@@ -112,13 +115,12 @@ class MainWindow(QWidget):
         self._places = {place.key: place for place in places}
         self._tabs: dict[str, Tab] = {}
         self._key, self.desk = FIRST_RUN, None
+        self._was_painted = False
         self.setWindowTitle("Turbodesk")
         self.header = Header()
         self.notices = Notices()
         self.status_bar = StatusBar()
-        self.first_run = FirstRun()
         self.stack = QStackedWidget()
-        self.stack.addWidget(self.first_run)
         self.work = Work(self, self.notices)
         pile = QVBoxLayout(self)
         pile.setContentsMargins(0, 0, 0, 0)
@@ -149,6 +151,16 @@ class MainWindow(QWidget):
         if key not in self._tabs:
             self._tabs[key] = self._make(key)
         return self._tabs[key]
+
+    @cached_property
+    def first_run(self) -> FirstRun:
+        """The first page, made when it is first needed: most runs are not the first."""
+        from turbodesk.gui.first_run import FirstRun
+
+        page = FirstRun()
+        self.stack.addWidget(page)
+        self.first_run_made.emit(page)
+        return page
 
     def made_tabs(self) -> Sequence[Tab]:
         """The tabs there are so far."""
@@ -334,6 +346,12 @@ class MainWindow(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange:
             self.header.fit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._was_painted:
+            self._was_painted = True
+            QTimer.singleShot(0, self.painted.emit)  # what the window holds is painted after it
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._world.closing()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from PySide6.QtCore import QRectF, QSize, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QGuiApplication, QPainter, QPaintEvent
+from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from turbodesk.errors import TurbodeskError
@@ -81,6 +81,9 @@ class Notices(QWidget):
             self._all = [other for other in self._all if other.key != key]
         self._all.append(notice)
         self._show()
+        # its enums take longer to make than the strip, and nothing is told before the first paint
+        from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, f"{what} {why}".strip()))
         return notice
 

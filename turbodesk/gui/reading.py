@@ -22,7 +22,7 @@ from turbodesk.gui.tab import Tab
 
 SHOWN_AFTER_MS = 500
 MANY = 20_000  # rows that are too many to be gone through again and again
-SHOWN_EVERY_S = 0.2  # how often a view takes what was read meanwhile; every time paints it whole
+SHOWN_EVERY_S = 0.25  # how often a view takes what was read meanwhile; every time paints it whole
 
 
 class ReadingBar(Ground):

@@ -43,6 +43,7 @@ from PySide6.QtWidgets import (
 )
 
 from turbodesk.gui import theme
+from turbodesk.gui.parts.card import viewport
 from turbodesk.gui.parts.check_box import paint_check
 from turbodesk.gui.parts.label import plain_tip
 from turbodesk.gui.parts.meter import paint_meter
@@ -627,7 +628,9 @@ class RecordTable(QTableView):
         self.doubleClicked.connect(self._on_opened)
 
     def _prepare(self) -> None:
-        self.setHorizontalHeader(RecordHeader(self))
+        self.setHorizontalHeader(head := RecordHeader(self))
+        for area in (self, head):
+            viewport(area)
         rows = self.verticalHeader()
         rows.setVisible(False)
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)

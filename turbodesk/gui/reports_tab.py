@@ -37,7 +37,7 @@ from turbodesk.services.desk import Desk
 from turbodesk.services.reports import ByAddress, Listed, ReportQuery, ReportsService, rows_csv
 
 NARROW = 1000  # below this width of the tab, words give way to icons
-SLICE = 1000  # rows handed to the table at once
+SLICE = 2000  # rows handed to the table at once
 TYPE_OVER = 50  # from so many entries on, the number is typed before they are deleted
 SORT_UP_TO = 20_000  # rows; more stay as the provider lists them, newest first, until a head is pressed
 

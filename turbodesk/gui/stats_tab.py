@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimeZone
+from PySide6.QtCore import Qt, QTimer, QTimeZone
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from turbodesk.gui.stats_chart import StatsChart
 
 NARROW = 1000  # below this width of the tab, words give way to icons
+CHART_AFTER_MS = 30
 SLICE = 1000  # rows counted or handed to a table at once
 SORT_UP_TO = 20_000  # rows; more stay as the provider lists them, newest first, until a head is pressed
 
@@ -148,7 +149,8 @@ class StatsTab(Tab):
         self.tiles.toggled.connect(chart.show_series)
         self.chart = chart
         self.charts.add("chart", chart)
-        self._on_table_toggled(self.table_button.isChecked())
+        self._show_spans()
+        self._turn_charts()
 
     async def _read(self, service: StatsService, query: StatsQuery) -> None:
         """Reads and counts, and shows what is counted so far while the pages come."""
@@ -266,11 +268,21 @@ class StatsTab(Tab):
         if self.lists.key == "recipients":
             self._fill_recipients()
         if self._kept:
-            if self.pages.key != "body":
-                self.pages.turn("body")
+            self._turn_to_body()
         elif not self.reading.running:
             self._say_empty()
         self._show_status()
+
+    def _turn_to_body(self) -> None:
+        if self.pages.key != "body":
+            # tiles and list first, the chart a moment later: to paint all at once would be felt
+            self.charts.turn("waiting")
+            self.pages.turn("body")
+            QTimer.singleShot(CHART_AFTER_MS, self, self._turn_charts)
+
+    def _turn_charts(self) -> None:
+        as_table = self.table_button.isChecked()
+        self.charts.turn("days" if as_table else "chart" if self.chart is not None else "waiting")
 
     def _show_spans(self) -> None:
         spans = self._tally.spans(self.grain)
@@ -332,9 +344,9 @@ class StatsTab(Tab):
     def _on_grain(self, _key: str) -> None:
         self._show_spans()
 
-    def _on_table_toggled(self, on: bool) -> None:
+    def _on_table_toggled(self, _on: bool) -> None:
         self._show_spans()
-        self.charts.turn("days" if on else "chart" if self.chart is not None else "waiting")
+        self._turn_charts()
 
     def _on_list(self, key: str) -> None:
         self._close_mailing()

@@ -144,7 +144,7 @@ class Tile(QAbstractButton):
         fill, line = theme.colour(ground), theme.colour("border")
         frame(painter, QRectF(self.rect()), theme.px(8), fill=fill, line=line, dashed=not shown)
         roomy = self.width() >= theme.px(130)
-        edge = theme.px(12 if roomy else 9)
+        edge = theme.px(12 if roomy else 7)
         room = QRectF(self.rect()).adjusted(edge + 1, theme.px(10), -edge, -theme.px(8))
         self._paint_head(painter, room, shown, theme.px(6 if roomy else 4))
         self._paint_number(painter, room, shown)

@@ -21,7 +21,7 @@ from PySide6.QtGui import (
     QPixmap,
 )
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QApplication, QStyleFactory
+from PySide6.QtWidgets import QApplication
 
 from turbodesk import resources
 
@@ -29,6 +29,9 @@ LIGHT, DARK, SYSTEM = "light", "dark", "system"
 STACK = ("Inter", "Segoe UI", "SF Pro Text", "Noto Sans", "Cantarell")
 FIXED_STACK = ("JetBrains Mono", "Cascadia Mono", "Cascadia Code", "SF Mono", "DejaVu Sans Mono")
 GENERIC = {"Sans Serif", "Sans", "Serif", "Monospace", "monospace", "Helvetica", ""}
+STYLE = "Fusion"
+# QApplication.setStyle gives the style back, and PySide makes 566 names of enums of it; asked for so, none.
+STYLE_ARGUMENTS = ("-style", STYLE)
 BASE_PX = 13  # what the measures of the look are drawn at
 
 # role: (size at a 13-px base, weight, tracking in per cent of the size)
@@ -155,7 +158,10 @@ class Themer(QObject):
 
     changed = Signal()
 
-    def __init__(self, app: QApplication, choice: str = SYSTEM, *, scale: float = 1.0) -> None:
+    def __init__(
+        self, app: QApplication, choice: str = SYSTEM, *, scale: float = 1.0, styled: bool = False
+    ) -> None:
+        """`styled`: the application was made with STYLE_ARGUMENTS."""
         super().__init__(app)
         global _themer
         self._app = app
@@ -164,7 +170,8 @@ class Themer(QObject):
         if QLocale().language() == QLocale.Language.C:
             # a desktop without a language: thousands are still set apart
             QLocale.setDefault(QLocale(QLocale.Language.English, QLocale.Country.UnitedKingdom))
-        app.setStyle(QStyleFactory.create("Fusion"))
+        if not styled:
+            app.setStyle(STYLE)
         app.setEffectEnabled(Qt.UIEffect.UI_AnimateTooltip, False)
         app.styleHints().colorSchemeChanged.connect(self._on_scheme_changed)
         _themer = self

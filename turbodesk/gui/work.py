@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import platform
 import traceback
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -109,6 +108,8 @@ def report(error: BaseException) -> str:
 
     The message of an exception may quote what the user wrote, or a secret; it is left out.
     """
+    import platform  # for faults alone
+
     system = f"{platform.system()} {platform.release()}"
     lines = [f"Turbodesk {__version__}, Python {platform.python_version()}, {system}"]
     step: BaseException | None = error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 
 _BASIC = re.compile(r"(?<![\d.])([245][0-5]\d)(?![\d.])")
 _ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
@@ -150,7 +150,12 @@ _BY_WORDS: tuple[tuple[str, Cause], ...] = (
 )  # fmt: skip
 # What sounds final is not, where the server says in its number that it is only so for now.
 _FOR_NOW = {NO_MAILBOX: BUSY, SWITCHED_OFF: BUSY, NO_DOMAIN: NO_ANSWER}
-_WORDS = tuple((re.compile(pattern, re.IGNORECASE), cause) for pattern, cause in _BY_WORDS)
+
+
+@cache
+def _words() -> tuple[tuple[re.Pattern[str], Cause], ...]:
+    # Compiled when first needed: that takes longer than many a tab.
+    return tuple((re.compile(pattern, re.IGNORECASE), cause) for pattern, cause in _BY_WORDS)
 
 
 @lru_cache(maxsize=4096)  # the same few sentences come thousands of times
@@ -182,7 +187,7 @@ def _named_cause(words: str, enhanced: str) -> Cause | None:
     # The numbers of class X.1.x and X.2.x are trusted before the words: they are rarely wrong.
     if number in (NO_MAILBOX, SWITCHED_OFF, FULL):
         return number
-    for pattern, cause in _WORDS:
+    for pattern, cause in _words():
         if pattern.search(words):
             return cause
     return number

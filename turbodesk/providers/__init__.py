@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from turbodesk.providers.gateway import Gateway
     from turbodesk.providers.port import Provider
 
-# httpx imports its own command line with it; where click and rich are installed, that takes longer than the rest.
+# With httpx comes its own command line: where click and rich are there, that takes longer than all the rest.
 sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 
 _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
-_HOST = re.compile(rf"({_LABEL}\.)*{_LABEL}|[0-9a-f:.]*:[0-9a-f:.]*", re.ASCII)
+_HOST = rf"({_LABEL}\.)*{_LABEL}|[0-9a-f:.]*:[0-9a-f:.]*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def url_problem(url: str) -> str:
         host, _port = parts.hostname or "", parts.port
     except ValueError:
         return "This is no address of a server: write https://host or https://host:port."
-    if parts.scheme not in ("http", "https") or not _HOST.fullmatch(host):
+    if parts.scheme not in ("http", "https") or not re.fullmatch(_HOST, host, re.ASCII):
         return "This is no address of a server: write https://host or https://host:port."
     if "@" in parts.netloc:
         return "User names and passwords don't belong in the address; they are asked for separately."

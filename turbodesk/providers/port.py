@@ -5,12 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from turbodesk.errors import NotOffered
-from turbodesk.model.account import AccountInfo, Plan, SubAccount, TrackingTool
-from turbodesk.model.message import Message
-from turbodesk.model.outcome import SendResult
-from turbodesk.model.reports import EmailStat, MailStatus, Page, Period, Report, ReportType
+
+if TYPE_CHECKING:
+    from turbodesk.model.account import AccountInfo, Plan, SubAccount, TrackingTool
+    from turbodesk.model.message import Message
+    from turbodesk.model.outcome import SendResult
+    from turbodesk.model.reports import EmailStat, MailStatus, Page, Period, Report, ReportType
 
 WireMark = Callable[[], Awaitable[None]]
 """Awaited once the connection stands and before the first byte of the request leaves; what it raises

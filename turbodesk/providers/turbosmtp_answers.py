@@ -22,8 +22,9 @@ from turbodesk.providers.turbosmtp_calls import TOOLS
 
 Scalar = str | int | float | bool | None
 
-_OK_IN_RUINS = re.compile(rb'"message"\s*:\s*"ok"', re.IGNORECASE)
-_MID_IN_RUINS = re.compile(rb'"mid"\s*:\s*"?(\d{1,30})')
+_OK_IN_RUINS = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{[^<]*"message"\s*:\s*"ok"', re.IGNORECASE)
+_MID_IN_RUINS = re.compile(rb'"mid"\s*:\s*"?(\d{1,30})"?\s*[,}]')
+_LONGEST_ID = 100
 _FIELD_WORDS = (
     (re.compile(r"sender email|\(from\)"), "from"),
     (re.compile(r"'to' email not valid|\(to\)|recipient email not valid"), "to"),
@@ -178,9 +179,10 @@ def read_nothing(answer: Answer) -> None:
 def read_sent(answer: Answer, message: Message, note: str = "") -> SendResult:
     """One outcome for every recipient, all accepted; raises Garbled where the answer is no clear yes.
 
-    A yes is `message` OK in any letter case, or a `mid`. A body that is no JSON but holds `"message": "OK"`
-    counts as well: the documentation itself prints one, its comma missing. Any other text under 200 might be
-    a page of something between us, or a cut answer, so it proves nothing and the outcome stays unknown.
+    A yes is `message` OK in any letter case, or a `mid`. An object that is no good JSON but holds
+    `"message": "OK"` counts as well: the documentation itself prints one, its comma missing. Any other text
+    under 200 might be a page of something between us, so it proves nothing and the outcome stays unknown.
+    An id is taken out of such ruins only where its end is to be seen.
     Send V2 `POST /api/v2/mail/send`, Send V1 and Beta 1.0 `POST /api/mail/send`, turboSMTP v1, documented.
     """
     notes = [note]
@@ -190,7 +192,7 @@ def read_sent(answer: Answer, message: Message, note: str = "") -> SendResult:
         if not said_yes and not id:
             raise Garbled("neither OK nor an id")
     except Garbled:
-        if not _OK_IN_RUINS.search(answer.body):
+        if not _OK_IN_RUINS.match(answer.body):
             raise
         mid = _MID_IN_RUINS.search(answer.body)
         id = mid[1].decode() if mid else ""
@@ -208,7 +210,7 @@ def read_sent(answer: Answer, message: Message, note: str = "") -> SendResult:
 def read_count(answer: Answer) -> int:
     """`…/count` of reports and statistics, turboSMTP v1, documented. Raises Garbled where it is no number."""
     number = _count(answer.body).count
-    if not isinstance(number, int | str) or not str(number).isdigit():
+    if isinstance(number, bool) or not isinstance(number, int | str) or not _digits(str(number)):
         raise Garbled("a count that is no number")
     return int(number)
 
@@ -346,9 +348,15 @@ def _text(found: Any) -> str:
 
 def _id(found: Any) -> str:
     """An identifier as text, all digits kept; nothing for what can't be one (a rounded number is none)."""
-    if isinstance(found, bool) or not isinstance(found, str | int):
+    if isinstance(found, bool) or not isinstance(found, str | int) or (isinstance(found, int) and found < 0):
         return ""
-    return "" if isinstance(found, int) and found < 0 else str(found).strip()
+    id = str(found).strip()
+    return id if len(id) <= _LONGEST_ID and id.isprintable() else ""
+
+
+def _digits(text: str) -> bool:
+    """Whether it is a whole number that int() reads: isdigit alone knows signs like ² that it does not."""
+    return text.isascii() and text.isdigit() and len(text) <= _LONGEST_ID
 
 
 def _time(found: Scalar) -> datetime | None:
@@ -378,4 +386,4 @@ def _dotted(found: Scalar) -> str:
     if isinstance(found, int) and not isinstance(found, bool) and 0 < found < 2**32:
         return str(ipaddress.IPv4Address(found))
     text = _text(found)
-    return _dotted(int(text)) if text.isdigit() and 0 < int(text[:12]) < 2**32 else text
+    return _dotted(int(text)) if _digits(text) and 0 < int(text) < 2**32 else text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterable, Sequence
 
@@ -15,6 +14,8 @@ def csv_lines(rows: Iterable[Sequence[str]]) -> bytes:
 
     A cell that a spreadsheet would take for a formula begins with an apostrophe.
     """
+    import csv  # not before something is exported
+
     buffer = io.StringIO()
     csv.writer(buffer, delimiter=";", lineterminator="\r\n").writerows(
         [f"'{cell}" if cell[:1] in FORMULA else cell for cell in row] for row in rows

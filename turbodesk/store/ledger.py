@@ -55,11 +55,11 @@ class Begun:
 
     entry: Entry
     message: Message
-    job: Job[Entry]
+    job: Job[int]
 
-    async def written(self) -> Entry:
+    async def written(self) -> None:
         """Comes back once it is on the disk; raises StoreTrouble where it could not be written down."""
-        return await self.job.written()
+        await self.job.written()
 
 
 class Ledger:
@@ -117,7 +117,7 @@ class Ledger:
         now = _now()
         kept, payload = await self._prepared(message)
         entry = records.written(id or new_id(), kept, payload, profile, provider, now)
-        await self._writer.run(lambda c: records.insert(c, entry, kept, payload, now, None))
+        await self._writer.submit(records.INSERT, records.New(entry, kept, payload, now)).written()
         return entry
 
     async def begin(self, message: Message, *, profile: str, provider: str, id: str = "") -> Begun:
@@ -131,12 +131,8 @@ class Ledger:
         queued = records.written(id or new_id(), kept, payload, profile, provider, now)
         entry = replace(queued, state=SendState.SENDING, attempts=1)
 
-        def work(connection: sqlite3.Connection) -> Entry:
-            number = records.insert(connection, entry, kept, payload, now, self._instance.id)
-            self._live[entry.id] = records.Live(number, 1, now, entry)
-            return entry
-
-        return Begun(entry, kept, self._writer.submit(work))
+        new = records.New(entry, kept, payload, now, self._instance.id, self._live)
+        return Begun(entry, kept, self._writer.submit(records.INSERT, new))
 
     async def claim(self, id: str) -> bool:
         """Takes a queued send for this program; False where it is no longer queued."""
@@ -151,13 +147,7 @@ class Ledger:
 
     async def mark_wire(self, id: str) -> None:
         """Writes down that the first byte is about to leave. Only then may it leave."""
-
-        def work(connection: sqlite3.Connection) -> None:
-            if id not in self._live:
-                raise records.not_ours()
-            records.mark_wire(connection, self._live[id], _now())
-
-        await self._writer.run(work)
+        await self._writer.submit(records.MARK, records.Mark(id, _now(), self._live)).written()
 
     async def settle(self, id: str, result: SendResult) -> Entry:
         """What the provider answered, one outcome for every recipient.
@@ -259,12 +249,9 @@ class Ledger:
         return thaw(payload, self._attachments.source)
 
     async def _finish(self, id: str, change: records.Change) -> Entry:
-        def work(connection: sqlite3.Connection) -> Entry:
-            ended = id in self._live and records.finish(connection, self._live[id], change, _now())
-            return ended or records.note_late(connection, id, change, _now())
-
         try:
-            entry = await self._writer.run(work)
+            end = records.End(id, _now(), change, self._live)
+            entry = await self._writer.submit(records.FINISH, end).written()
         except asyncio.CancelledError:
             self._live.pop(id, None)
             raise

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -15,6 +15,7 @@ from turbodesk.model.message import Address, Message
 from turbodesk.model.outcome import RecipientOutcome, SendResult, SendState, Verdict
 from turbodesk.store.entry import Attempt, Entry, Step, moment
 from turbodesk.store.payload import digest_of
+from turbodesk.store.writer import Kind
 
 ENDED_BEFORE = "Turbodesk ended before this left. Nothing was sent."
 ENDED_AFTER = (
@@ -50,6 +51,12 @@ class Change:
     words: str = ""
     provider_id: str = ""
 
+    def outcomes_after(self, before: tuple[RecipientOutcome, ...]) -> tuple[RecipientOutcome, ...]:
+        """The outcomes after this change."""
+        if self.outcomes is not None:
+            return self.outcomes
+        return tuple(replace(it, verdict=self.verdict, words=self.words) for it in before)
+
 
 @dataclass(slots=True)
 class Live:
@@ -75,6 +82,25 @@ class Live:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The first byte of a send is about to leave. `lives` are the sends that this program is at."""
+
+    id: str
+    now: int
+    lives: Mapping[str, Live]
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """A send has come to an end. `lives` are the sends that this program is at."""
+
+    id: str
+    now: int
+    change: Change
+    lives: Mapping[str, Live]
+
+
 def written(id: str, message: Message, payload: bytes, profile: str, provider: str, now: int) -> Entry:
     """The entry of a message that is about to be written down."""
     return Entry(
@@ -96,50 +122,76 @@ def written(id: str, message: Message, payload: bytes, profile: str, provider: s
     )
 
 
-def insert(
-    connection: sqlite3.Connection,
-    entry: Entry,
-    message: Message,
-    payload: bytes,
-    now: int,
-    instance: str | None,
-) -> int:
-    """Writes a message down, queued or, where an instance is named, taken by it; its number comes back."""
-    number = connection.execute(
-        "INSERT INTO message (id, key, profile, provider, sender, subject, body_sha256, size_bytes, created, "
-        "updated, state, outcomes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            entry.id,
-            entry.key,
-            entry.profile,
-            entry.provider,
-            _encode(entry.sender),
-            entry.subject,
-            entry.body_sha256,
-            entry.size_bytes,
-            now,
-            now,
-            "sending" if instance else "queued",
-            _encode(entry.outcomes),
+@dataclass(frozen=True, slots=True)
+class New:
+    """A message to be written down: queued or, where `taken_by` names this program, taken by it, so that
+    it is among its `lives` afterwards."""
+
+    entry: Entry
+    message: Message
+    payload: bytes
+    now: int
+    taken_by: str = ""
+    lives: dict[str, Live] = field(default_factory=dict)
+
+
+def insert_all(connection: sqlite3.Connection, news: Sequence[New]) -> list[int]:
+    """Writes messages down; their numbers come back, in the same order."""
+    last = connection.execute(
+        _many(
+            "INSERT INTO message (id, key, profile, provider, sender, subject, body_sha256, size_bytes, "
+            "created, updated, state, outcomes) VALUES {}",
+            len(news),
+            12,
         ),
+        [value for new in news for value in _columns(new)],
     ).lastrowid
-    if number is None:
+    if last is None:
         raise StoreTrouble("The outbox did not take the message.", hint="Nothing was sent. Try again.")
-    connection.execute("INSERT INTO payload (message, body) VALUES (?, ?)", (number, payload))
-    for position, it in enumerate(message.attachments):
-        connection.execute(
-            "INSERT INTO attachment (message, position, name, size_bytes, sha256) VALUES (?, ?, ?, ?, ?)",
-            (number, position, it.name, it.size_bytes, it.sha256),
-        )
-    if instance:
-        _begin_attempt(connection, number, 1, instance, now)
-    return number
-
-
-def _begin_attempt(connection: sqlite3.Connection, number: int, n: int, instance: str, now: int) -> None:
+    numbers = list(range(last - len(news) + 1, last + 1))
     connection.execute(
-        "INSERT INTO attempt (message, n, instance, started) VALUES (?, ?, ?, ?)", (number, n, instance, now)
+        _many("INSERT INTO payload (message, body) VALUES {}", len(news), 2),
+        [value for number, new in zip(numbers, news, strict=True) for value in (number, new.payload)],
     )
+    begun: list[int | str] = []
+    for number, new in zip(numbers, news, strict=True):
+        for position, it in enumerate(new.message.attachments):
+            connection.execute(
+                "INSERT INTO attachment (message, position, name, size_bytes, sha256) VALUES (?, ?, ?, ?, ?)",
+                (number, position, it.name, it.size_bytes, it.sha256),
+            )
+        if new.taken_by:
+            begun += (number, 1, new.taken_by, new.now)
+            new.lives[new.entry.id] = Live(number, 1, new.now, new.entry)
+    if begun:
+        connection.execute(
+            _many("INSERT INTO attempt (message, n, instance, started) VALUES {}", len(begun) // 4, 4), begun
+        )
+    return numbers
+
+
+def _columns(new: New) -> tuple[str | int | bytes, ...]:
+    entry = new.entry
+    return (
+        entry.id,
+        entry.key,
+        entry.profile,
+        entry.provider,
+        _encode(entry.sender),
+        entry.subject,
+        entry.body_sha256,
+        entry.size_bytes,
+        new.now,
+        new.now,
+        entry.state,
+        _encode(entry.outcomes),
+    )
+
+
+def _many(sql: str, rows: int, columns: int) -> str:
+    """`sql` with `{}` made question marks for so many rows of values, since one statement is one way
+    to the database and back, during which every other thread may have its turn."""
+    return sql.replace("{}", ", ".join([f"({', '.join('?' * columns)})"] * rows))
 
 
 def claim(connection: sqlite3.Connection, id: str, instance: str, now: int) -> Live | None:
@@ -149,7 +201,9 @@ def claim(connection: sqlite3.Connection, id: str, instance: str, now: int) -> L
     if entry.state is not SendState.QUEUED:
         return None
     n = entry.attempts + 1
-    _begin_attempt(connection, number, n, instance, now)
+    connection.execute(
+        "INSERT INTO attempt (message, n, instance, started) VALUES (?, ?, ?, ?)", (number, n, instance, now)
+    )
     taken = connection.execute(
         "UPDATE message SET state = 'sending', reason = '', updated = ? "
         "WHERE number = ? AND state = 'queued'",
@@ -160,28 +214,81 @@ def claim(connection: sqlite3.Connection, id: str, instance: str, now: int) -> L
     return Live(number, n, now, replace(entry, state=SendState.SENDING, reason="", attempts=n))
 
 
-def mark_wire(connection: sqlite3.Connection, live: Live, now: int) -> None:
-    """Marks a live attempt, once; raises StoreTrouble where it is not live, or marked before."""
+def mark_all(connection: sqlite3.Connection, marks: Sequence[Mark]) -> list[None]:
+    """Marks live attempts, each once; raises StoreTrouble where one is not live, or marked before."""
+    lives = [live for mark in marks if (live := mark.lives.get(mark.id))]
+    now = marks[-1].now
     marked = connection.execute(
-        "UPDATE attempt SET wire = ? WHERE message = ? AND n = ? AND ended IS NULL AND wire IS NULL",
-        (now, live.number, live.n),
+        _many(
+            "UPDATE attempt SET wire = ? WHERE ended IS NULL AND wire IS NULL "
+            "AND (message, n) IN (VALUES {})",
+            len(lives),
+            2,
+        ),
+        [now, *(value for live in lives for value in (live.number, live.n))],
     ).rowcount
-    if marked != 1:
+    if marked != len(marks):  # also where one of them is not ours at all
         raise not_ours()
-    live.wire = now
+    for live in lives:
+        live.wire = now
+    return [None] * len(marks)
 
 
-def finish(connection: sqlite3.Connection, live: Live, change: Change, now: int) -> Entry | None:
-    """Ends a live attempt; None where it has ended already."""
+def finish_all(connection: sqlite3.Connection, ends: Sequence[End]) -> list[Entry]:
+    """Ends live attempts. Of a send that is settled already only a note is taken, where it comes alone."""
+    lives = [live for end in ends if (live := end.lives.get(end.id))]
+    if len(lives) == len(ends) and _end_attempts(connection, lives, ends):
+        return _move_all(connection, lives, ends)
+    if len(ends) > 1:
+        raise not_ours()  # and each is tried for itself
+    return [_note_late(connection, ends[0])]
+
+
+def _end_attempts(connection: sqlite3.Connection, lives: Sequence[Live], ends: Sequence[End]) -> bool:
+    """Whether all of them were live."""
+    values: list[int | str] = []
+    for live, end in zip(lives, ends, strict=True):
+        change = end.change
+        values += (live.number, live.n, end.now, change.phase, change.status, change.excerpt)
     ended = connection.execute(
-        "UPDATE attempt SET ended = ?, phase = ?, status = ?, excerpt = ? "
-        "WHERE message = ? AND n = ? AND ended IS NULL",
-        (now, change.phase, change.status, change.excerpt, live.number, live.n),
+        _many(
+            "UPDATE attempt SET ended = new.column3, phase = new.column4, status = new.column5, "
+            "excerpt = new.column6 FROM (VALUES {}) AS new "
+            "WHERE attempt.message = new.column1 AND attempt.n = new.column2 AND attempt.ended IS NULL",
+            len(ends),
+            6,
+        ),
+        values,
     ).rowcount
-    if ended != 1:
-        return None
-    outcomes = _move(connection, live.number, live.entry.outcomes, change, now)
-    return live.ended(change, outcomes, now)
+    return ended == len(ends)
+
+
+def _move_all(connection: sqlite3.Connection, lives: Sequence[Live], ends: Sequence[End]) -> list[Entry]:
+    entries: list[Entry] = []
+    values: list[int | str | bytes] = []
+    for live, end in zip(lives, ends, strict=True):
+        change = end.change
+        entry = live.ended(change, change.outcomes_after(live.entry.outcomes), end.now)
+        entries.append(entry)
+        values += (
+            live.number,
+            entry.state,
+            entry.reason,
+            entry.provider_id,
+            _encode(entry.outcomes),
+            end.now,
+        )
+    connection.execute(
+        _many(
+            "UPDATE message SET state = new.column2, reason = new.column3, provider_id = new.column4, "
+            "outcomes = new.column5, updated = new.column6 FROM (VALUES {}) AS new "
+            "WHERE message.number = new.column1",
+            len(ends),
+            6,
+        ),
+        values,
+    )
+    return entries
 
 
 def not_ours() -> StoreTrouble:
@@ -192,36 +299,17 @@ def not_ours() -> StoreTrouble:
     )
 
 
-def _move(
-    connection: sqlite3.Connection,
-    number: int,
-    before: tuple[RecipientOutcome, ...],
-    change: Change,
-    now: int,
-) -> tuple[RecipientOutcome, ...]:
-    outcomes = change.outcomes
-    if outcomes is None:
-        outcomes = tuple(replace(it, verdict=change.verdict, words=change.words) for it in before)
-    connection.execute(
-        "UPDATE message SET state = ?, reason = ?, provider_id = ?, outcomes = ?, updated = ? "
-        "WHERE number = ?",
-        (change.state, change.reason, change.provider_id, _encode(outcomes), now, number),
-    )
-    return outcomes
-
-
-def note_late(connection: sqlite3.Connection, id: str, change: Change, now: int) -> Entry:
+def _note_late(connection: sqlite3.Connection, end: End) -> Entry:
     """Notes an end that came for a send which has ended already; raises StoreTrouble where it has not."""
-    number = number_of(connection, id)
-    state = entry_of(connection, number).state
-    if state not in _SETTLED:
+    number = number_of(connection, end.id)
+    if entry_of(connection, number).state not in _SETTLED:
         raise not_ours()
-    detail = f"{change.phase}. {change.excerpt}".strip()
+    detail = f"{end.change.phase}. {end.change.excerpt}".strip()
     connection.execute(
         "INSERT INTO note (message, at, what, detail) VALUES (?, ?, ?, ?)",
-        (number, now, "Something came later, and changed nothing", detail),
+        (number, end.now, "Something came later, and changed nothing", detail),
     )
-    connection.execute("UPDATE message SET updated = ? WHERE number = ?", (now, number))
+    connection.execute("UPDATE message SET updated = ? WHERE number = ?", (end.now, number))
     return entry_of(connection, number)
 
 
@@ -264,8 +352,11 @@ def recover_one(connection: sqlite3.Connection, number: int, left: bool, now: in
         (now, reason, number),
     )
     state, verdict = (SendState.UNKNOWN, Verdict.UNKNOWN) if left else (SendState.QUEUED, Verdict.WAITING)
-    before = entry_of(connection, number).outcomes
-    _move(connection, number, before, Change(state, reason, "", "", verdict=verdict), now)
+    outcomes = tuple(replace(it, verdict=verdict) for it in entry_of(connection, number).outcomes)
+    connection.execute(
+        "UPDATE message SET state = ?, reason = ?, outcomes = ?, updated = ? WHERE number = ?",
+        (state, reason, _encode(outcomes), now, number),
+    )
 
 
 def number_of(connection: sqlite3.Connection, id: str) -> int:
@@ -371,3 +462,8 @@ def _entry(
         attempts=len(attempts),
         steps=tuple(sorted((*steps, *notes), key=lambda step: step.at)),
     )
+
+
+INSERT = Kind(0, insert_all)
+MARK = Kind(1, mark_all)
+FINISH = Kind(2, finish_all)

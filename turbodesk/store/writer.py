@@ -6,7 +6,8 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -15,18 +16,36 @@ from typing import Any, Generic, TypeVar, cast
 from turbodesk.errors import StoreTrouble
 from turbodesk.store.database import Database
 
+A = TypeVar("A")
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 """What is done inside a transaction. It may run again after its transaction was taken back."""
 
 _AT_ONCE = 256
+_CROWD = (
+    8  # after so many in one commit it pays to wait a little for more: a commit costs as much as ten jobs
+)
+_REST_S = 0.002
+
+
+@dataclass(slots=True, eq=False)
+class Kind(Generic[A, T]):
+    """Work that is done for many in one go: `run` gets all arguments and gives a result for each.
+
+    In one transaction kinds are run by their `order`, whoever asked first. Where `run` raises, the
+    transaction is taken back and each argument is tried for itself.
+    """
+
+    order: int
+    run: Callable[[sqlite3.Connection, list[A]], Sequence[T]]
 
 
 @dataclass(slots=True)
 class Job(Generic[T]):
     """Work that stands in line, and what came of it."""
 
-    work: Work[T]
+    kind: Kind[Any, T]
+    argument: Any
     loop: asyncio.AbstractEventLoop
     done: asyncio.Future[T]
     result: T | None = None
@@ -56,6 +75,13 @@ class Job(Generic[T]):
             self.done.set_result(cast(T, self.result))
 
 
+def _one_by_one(connection: sqlite3.Connection, works: list[Work[Any]]) -> list[Any]:
+    return [work(connection) for work in works]
+
+
+_ANY: Kind[Work[Any], Any] = Kind(9, _one_by_one)
+
+
 def closed() -> StoreTrouble:
     """What is told who asks a closed ledger."""
     return StoreTrouble("The outbox is closed already.", hint="Start Turbodesk again.")
@@ -79,12 +105,12 @@ class Writer:
         Who is cancelled meanwhile gets the CancelledError after that, never before: it is known then
         whether it was written. Raises StoreTrouble.
         """
-        return await self.submit(work).written()
+        return cast(T, await self.submit(_ANY, work).written())
 
-    def submit(self, work: Work[T]) -> Job[T]:
-        """Puts `work` in line, in front of whatever is asked for later. Raises StoreTrouble where closed."""
+    def submit(self, kind: Kind[A, T], argument: A) -> Job[T]:
+        """Puts work in line. Raises StoreTrouble where closed."""
         loop = asyncio.get_running_loop()
-        job = Job(work, loop, loop.create_future())
+        job: Job[T] = Job(kind, argument, loop, loop.create_future())
         with self._lock:
             if self._closed:
                 raise closed()
@@ -102,14 +128,16 @@ class Writer:
         self._connection.close()
 
     def _write(self) -> None:
-        going_on = True
+        going_on, crowd = True, 0
         while going_on:
             jobs = [self._jobs.get()]
+            if crowd >= _CROWD:
+                time.sleep(_REST_S)
             with suppress(Empty):
                 while len(jobs) < _AT_ONCE:
                     jobs.append(self._jobs.get_nowait())
             batch = [job for job in jobs if job is not None]
-            going_on = len(batch) == len(jobs)
+            going_on, crowd = len(batch) == len(jobs), len(batch)
             if batch:
                 self._commit(batch)
                 _tell(batch)
@@ -128,8 +156,10 @@ class Writer:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             at_work = True
-            for job in batch:
-                job.result = job.work(self._connection)
+            for kind, jobs in _by_kind(batch):
+                results = kind.run(self._connection, [job.argument for job in jobs])
+                for job, result in zip(jobs, results, strict=True):
+                    job.result = result
             at_work = False
             self._connection.execute("COMMIT")
         except Exception as error:  # whatever it is, it belongs to those who wait
@@ -149,6 +179,13 @@ class Writer:
                 detail=str(error),
             )
         return self._database.trouble(error) if isinstance(error, sqlite3.Error) else error
+
+
+def _by_kind(batch: list[Job[Any]]) -> list[tuple[Kind[Any, Any], list[Job[Any]]]]:
+    found: dict[Kind[Any, Any], list[Job[Any]]] = {}
+    for job in batch:
+        found.setdefault(job.kind, []).append(job)
+    return sorted(found.items(), key=lambda item: item[0].order)
 
 
 def _tell(batch: list[Job[Any]]) -> None:

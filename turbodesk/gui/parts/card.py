@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractScrollArea,
+    QFrame,
+    QHBoxLayout,
+    QLayout,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from turbodesk.gui import theme
 from turbodesk.gui.parts.drawing import frame
@@ -135,6 +144,15 @@ def paint_dot(painter: QPainter, room: QRectF, ink: QColor, ring: bool, stroke: 
         frame(painter, room, room.height() / 2, fill=ink)
 
 
+def viewport(area: QAbstractScrollArea) -> QWidget:
+    """The viewport of an area, found by its name.
+
+    The first `area.viewport()` of a program makes PySide load every class of Qt's widgets, to see which of
+    them it is; from here on it is known.
+    """
+    return area.findChild(QWidget, "qt_scrollarea_viewport", Qt.FindChildOption.FindDirectChildrenOnly)
+
+
 def scrolled(inner: QWidget) -> QScrollArea:
     """`inner` in a scroll area without a frame, as wide as its room."""
     area = QScrollArea()
@@ -142,7 +160,7 @@ def scrolled(inner: QWidget) -> QScrollArea:
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.viewport().setAutoFillBackground(False)
+    viewport(area).setAutoFillBackground(False)
     inner.setAutoFillBackground(False)
     return area
 

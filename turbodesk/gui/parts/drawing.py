@@ -6,7 +6,7 @@ from functools import cache
 from math import erf, sqrt
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPainterPath, QPen, QPixmap
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap
 
 from turbodesk.gui import theme
 
@@ -72,6 +72,8 @@ BLUR, SINKS = 28, 8  # of the shadow, as the drawings have it
 @cache
 def _shadow(dark: bool, radius: int, reach: int, blur: int) -> QPixmap:
     """A blurred rounded square, to be stretched in nine pieces. Made once for a theme."""
+    from PySide6.QtGui import QImage  # for what floats, later than the first paint
+
     side = 2 * (reach + radius) + 8
     image = QImage(side, side, QImage.Format.Format_ARGB32_Premultiplied)
     image.fill(Qt.GlobalColor.transparent)

@@ -189,8 +189,8 @@ class Field(QWidget):
         self.edit.returnPressed.connect(self.submitted)
         self.box = FieldBox(self.edit)
         self._icon, self._lead = icon, IconLabel(icon or "warning", "muted", 14 if not icon else 16)
-        self._lead.setVisible(bool(icon))
         self.box.row.insertWidget(0, self._lead)
+        self._lead.setVisible(bool(icon))  # once it has a parent: it would be a window of its own before
         self.message = Message()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

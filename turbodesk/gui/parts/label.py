@@ -10,7 +10,6 @@ from PySide6.QtGui import (
     QKeyEvent,
     QPainter,
     QPaintEvent,
-    QTextCharFormat,
     QTextLayout,
     QTextOption,
 )
@@ -47,6 +46,7 @@ class Label(QLabel):
         self._role, self._tone, self._tabular = role, tone, tabular
         self._wrap, self._elide = wrap, ELIDE[elide]
         self._runs: list[Run] = []
+        self._heights: dict[tuple[theme.Theme, int], int] = {}  # a layout asks many times for the same
         horizontal = QSizePolicy.Policy.Preferred if elide == "none" else QSizePolicy.Policy.Expanding
         policy = QSizePolicy(horizontal, QSizePolicy.Policy.Preferred if wrap else QSizePolicy.Policy.Fixed)
         policy.setHeightForWidth(wrap)
@@ -72,6 +72,7 @@ class Label(QLabel):
         if runs == self._runs:
             return
         self._runs = runs
+        self._heights.clear()
         super().setText("".join(text for text, _, _ in runs))
         self.updateGeometry()
         self.update()
@@ -88,10 +89,25 @@ class Label(QLabel):
 
     def _layout(self, width: float) -> tuple[QTextLayout, float]:
         layout = QTextLayout("".join(text for text, _, _ in self._runs).replace("\n", "\u2028"))
-        layout.setFont(theme.font(self._role, self._tabular))
+        role = self._runs[0][2] if len(self._runs) == 1 else self._role
+        layout.setFont(theme.font(role, self._tabular))
         option = QTextOption(self.alignment() & Qt.AlignmentFlag.AlignHorizontal_Mask)
         option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         layout.setTextOption(option)
+        if len(self._runs) > 1:
+            layout.setFormats(self._formats())
+        height, step = 0.0, self._line_height()
+        layout.beginLayout()
+        while (line := layout.createLine()).isValid():
+            line.setLineWidth(width)
+            line.setPosition(QPointF(0, height + (step - line.height()) / 2))
+            height += step
+        layout.endLayout()
+        return layout, height
+
+    def _formats(self) -> list[QTextLayout.FormatRange]:
+        from PySide6.QtGui import QTextCharFormat  # 150 names of enums come with it, and few words need them
+
         ranges, start = [], 0
         for text, tone, role in self._runs:
             span = QTextLayout.FormatRange()
@@ -102,15 +118,7 @@ class Label(QLabel):
             span.format = form
             ranges.append(span)
             start += span.length
-        layout.setFormats(ranges)
-        height, step = 0.0, self._line_height()
-        layout.beginLayout()
-        while (line := layout.createLine()).isValid():
-            line.setLineWidth(width)
-            line.setPosition(QPointF(0, height + (step - line.height()) / 2))
-            height += step
-        layout.endLayout()
-        return layout, height
+        return ranges
 
     def hasHeightForWidth(self) -> bool:
         return self._wrap
@@ -120,7 +128,10 @@ class Label(QLabel):
         if not self._wrap:
             return -1
         inner = max(1, width - margins.left() - margins.right())
-        return round(self._layout(inner)[1]) + margins.top() + margins.bottom()
+        known = (theme.now(), inner)
+        if known not in self._heights:
+            self._heights[known] = round(self._layout(inner)[1])
+        return self._heights[known] + margins.top() + margins.bottom()
 
     def sizeHint(self) -> QSize:
         margins = self.contentsMargins()
@@ -153,9 +164,10 @@ class Label(QLabel):
         painter = QPainter(self)
         if not self.isEnabled():
             painter.setOpacity(0.6)
-        if self._wrap:
+        if self._wrap and self._runs:
+            painter.setPen(theme.colour(self._runs[0][1]))
             self._layout(self.contentsRect().width())[0].draw(painter, QPointF(self.contentsRect().topLeft()))
-        else:
+        elif self._runs:
             self._paint_line(painter, QRectF(self.contentsRect()))
 
     def _paint_line(self, painter: QPainter, room: QRectF) -> None:

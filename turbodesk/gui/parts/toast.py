@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QRect, QRectF, QSize, QTimer
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QSizePolicy, QWidget
 
 from turbodesk.gui import theme
@@ -107,6 +107,8 @@ class Toast(Floating):
         toast.show()
         toast.raise_()
         toast._timer.start()
+        from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent  # see Notices.tell
+
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(window, text))
         return toast
 
