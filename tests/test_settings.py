@@ -89,6 +89,7 @@ def test_a_folder_that_is_somebody_elses_keeps_its_permissions(tmp_path: Path) -
         ('{"format": 1, "profiles": [{"name": "a", "provider": "p", "user": 7}]}', "user"),
         (f'{{"format": 1, "profiles": [{TWIN}, {TWIN}]}}', "one name"),
         ("[" * 100_000, "not JSON"),
+        ('{"format": ' + "1" * 5000 + "}", "not JSON"),
         (" " * 5_000_000, "larger"),
     ],
 )

@@ -113,6 +113,7 @@ async def _live(desktop: Desktop, tour: Path | None) -> int:
         # What is here now stays: full collections over it would be the longest pauses of the window.
         gc.freeze()
         gc.set_threshold(50_000, 20, 100)
+        gc.enable()
         if tour is None:
             await desktop.closed.wait()
             return 0

@@ -181,7 +181,7 @@ class Desktop:
         self.window.work.start(self._warm_up(), name="warm up")
 
     async def _warm_up(self) -> None:
-        """Makes what counts beside other tabs, and loads the chart ahead of need, while nothing else happens."""
+        """Makes the tabs that count beside their names, and loads the chart ahead of need."""
         await asyncio.sleep(IDLE_S)
         for key in ("outbox", "inbox"):
             if key == "outbox" or (self._desk and self._desk.control):

@@ -196,8 +196,9 @@ class Workplace:
                     await asyncio.to_thread(server.start)
                 except OSError as error:
                     raise StoreTrouble(
-                        "The sandbox could not be started on this computer.",
-                        hint="Another program may keep it from listening on 127.0.0.1.",
+                        f"The sandbox could not be started: {error.strerror or error}.",
+                        hint=f"Where its file is named, move {SANDBOX_FILE} away: it holds sample data only. "
+                        "Else another program may keep it from listening on 127.0.0.1.",
                         detail=str(error),
                     ) from error
                 self._sandbox = server

@@ -138,7 +138,10 @@ def test_a_fault_of_theirs_under_any_status_leaves_a_send_unknown_and_a_question
         (b'{"message": "OK", "mid": NaN}', "", True),
         (b'{"message": "OK" "mid": 77}', "77", True),
         (b'\xef\xbb\xbf{"message": "OK", "mid": 78}', "78", True),
-        (b'{"message": "OK", "mid": ' + b"9" * 5000 + b"}", "9" * 30, True),
+        (b'{"message": "OK", "mid": ' + b"9" * 5000 + b"}", "", True),
+        (b'{"message": "OK", "mid": "' + b"x" * 5000 + b'"}', "", True),
+        (b'{"message": "OK", "mid": "a\\u0000b"}', "", True),
+        (b'{"message": "OK", "mid": 1475', "", True),  # cut in the middle of its digits
     ],
 )
 def test_a_yes_to_a_send_is_read(body: bytes, id: str, noted: bool) -> None:
@@ -176,6 +179,8 @@ def test_a_yes_under_a_wrong_type_is_flagged(sample: Sample) -> None:
         b'{"message": "queued"}',
         b'{"mid": null}',
         b"<html>OK</html>",
+        b'<script>{"message": "OK"}</script>',
+        b'[{"message": "OK"}]',
         b'{"a": "\\ud800"}',
         b"[" * 100_000,
         b'{"message":' * 50_000,
@@ -218,7 +223,17 @@ def test_a_count_is_read(body: bytes, total: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b'{"count": -1}', b"{}", b'{"count": null}', b'{"count": true}', b'{"count": 1.5}', b"x"]
+    "body",
+    [
+        b'{"count": -1}',
+        b"{}",
+        b'{"count": null}',
+        b'{"count": true}',
+        b'{"count": 1.5}',
+        b"x",
+        '{"count": "²"}'.encode(),
+        b'{"count": "' + b"1" * 5000 + b'"}',
+    ],
 )
 def test_a_count_that_makes_no_sense_is_not_known(body: bytes) -> None:
     assert heard.read_total(ok(body)) is None

@@ -36,6 +36,7 @@ Query = tuple[tuple[str, str], ...]
 _EVERY_DAY = Period(date(2000, 1, 1), date(2099, 12, 31))
 _FORM_SAFE = string.ascii_letters.encode() + string.digits.encode() + b"-._~"
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _PLAIN_NAME = re.compile(r"^[^\x00-\x1f\x7f()<>\[\]:;@\\,.\"]*$")
 
 
@@ -43,8 +44,12 @@ _PLAIN_NAME = re.compile(r"^[^\x00-\x1f\x7f()<>\[\]:;@\\,.\"]*$")
 
 
 def sign_in_body(user: str, password: str, *, no_expire: bool) -> Body:
-    """What asks for a token. `POST /api/authorize`, turboSMTP v1, documented."""
+    """What asks for a token. `POST /api/authorize`, turboSMTP v1, documented.
+
+    Raises InvalidDraft for what no JSON can carry.
+    """
     fields = {"email": user, "password": password, "no_expire": "1" if no_expire else "0"}
+    _refuse_halves(user, password)
     return Body(JSON, msgspec.json.encode(fields))
 
 
@@ -56,6 +61,7 @@ def send_body(message: Message, form: str, user: str, password: str) -> Body:
     """
     if problems := _problems(message, form):
         raise InvalidDraft(problems)
+    _refuse_halves(user, password)
     secrets = {"authuser": user, "authpass": password}
     try:
         if form == "beta":
@@ -70,6 +76,11 @@ def send_body(message: Message, form: str, user: str, password: str) -> Body:
     return Body(
         JSON, pieces=_JsonPieces(head, message.attachments), length=_json_length(head, message.attachments)
     )
+
+
+def _refuse_halves(user: str, password: str) -> None:
+    if _SURROGATE.search(user + password):
+        raise InvalidDraft({"password": "The user name or password holds half a character; enter it again."})
 
 
 def send_note(message: Message, form: str) -> str:

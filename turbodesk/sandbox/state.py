@@ -69,11 +69,16 @@ class State:
         self._clock = clock
         if data is not None and not data.exists():
             os.close(os.open(data, os.O_CREAT | os.O_RDWR, 0o600))
-        self._db = sqlite3.connect(data or ":memory:", timeout=_BUSY_S, isolation_level=None)
         try:
-            self._prepare(DEFAULT_ROWS if history_rows is None else history_rows, history_days)
+            if data is not None and not data.is_file():  # opening a pipe would wait for its other end
+                raise sqlite3.OperationalError("not a file")
+            self._db = sqlite3.connect(data or ":memory:", timeout=_BUSY_S, isolation_level=None)
+            try:
+                self._prepare(DEFAULT_ROWS if history_rows is None else history_rows, history_days)
+            except BaseException:
+                self._db.close()
+                raise
         except sqlite3.DatabaseError as error:
-            self._db.close()
             raise OSError(f"{data} cannot be used as the sandbox's data file: {error}") from error
         self._listings = Listings(self._db)
 
