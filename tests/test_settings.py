@@ -107,6 +107,12 @@ def test_a_broken_file_is_kept_and_the_last_good_one_used(text: str, told: str, 
     assert settings.load(tmp_path) == ALL
 
 
+def test_what_is_no_file_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "settings.json").mkdir()
+    with pytest.raises(FileTrouble):
+        settings.load(tmp_path)
+
+
 def test_two_broken_files_begin_anew_and_say_so(tmp_path: Path) -> None:
     (tmp_path / "settings.json").write_text("?")
     (tmp_path / "settings.json.bak").write_text("?")

@@ -111,8 +111,10 @@ class Desktop:
         before, self._desk = self._desk, desk
         if before is not None:
             await before.aclose()
-        self._keyring = await asyncio.to_thread(lambda: place.vault.state)
-        self._change(lambda settings: replace(settings, last_profile=name))
+        if place.settings.profiles:  # who has only the sandbox needs no key store, which is slow to open
+            self._keyring = await asyncio.to_thread(lambda: place.vault.state)
+        if self.settings.last_profile != name:
+            self._change(lambda settings: replace(settings, last_profile=name))
         self.window.set_live(True, self._where(desk))
         return desk
 
@@ -181,7 +183,8 @@ class Desktop:
         self.window.work.start(self._warm_up(), name="warm up")
 
     async def _warm_up(self) -> None:
-        """Makes the tabs that count beside their names, and loads the chart ahead of need."""
+        """Imports what a letter needs, makes the tabs that count beside their names, and loads the chart."""
+        await asyncio.to_thread(_import_ahead)
         await asyncio.sleep(IDLE_S)
         for key in ("outbox", "inbox"):
             if key == "outbox" or (self._desk and self._desk.control):
@@ -321,8 +324,22 @@ def _inbox_tab(notices: Notices) -> Tab:
 
 
 def _open_workplace(config_dir: Path, touring: bool) -> Workplace:
-    """Imports what is slow: httpx, TLS, the ledger, the sandbox. Runs in a thread."""
+    """Imports what is slow: httpx, TLS, the adapters. Runs in a thread."""
+    import turbodesk.providers.sandbox_control
+    import turbodesk.providers.turbosmtp_v1  # noqa: F401
     from turbodesk.vault import MemoryVault
     from turbodesk.workplace import Workplace
 
     return Workplace(config_dir, vault=MemoryVault() if touring else None)
+
+
+def _import_ahead() -> None:
+    """Imports, in a thread, what the first letter needs, so that the first key does not wait for it."""
+    import email_validator  # noqa: F401
+
+    import turbodesk.services.compose
+    import turbodesk.services.outbox
+    import turbodesk.store.ledger  # noqa: F401
+    from turbodesk.model.smtp_reply import read_reply
+
+    read_reply("")  # compiles its patterns

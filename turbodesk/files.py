@@ -10,13 +10,14 @@ import re
 import stat
 import sys
 import unicodedata
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path, PureWindowsPath
 from tempfile import NamedTemporaryFile
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, TypeVar, cast
 
 from turbodesk.errors import FileTrouble
 from turbodesk.model.message import SLICE_BYTES, Attachment
@@ -37,6 +38,8 @@ _KINDS = (
     (stat.S_ISBLK, "a device"),
 )
 PICK_ANOTHER = "Pick another file."
+
+Result = TypeVar("Result")
 
 
 class _ChangedWhileReading(FileTrouble):
@@ -128,6 +131,15 @@ def _unreadable(path: Path, error: Exception) -> FileTrouble:
     reason = error.strerror if isinstance(error, OSError) else str(error)
     detail = f"{type(error).__name__}: {reason}"
     return FileTrouble(f"{name} cannot be read.", hint=PICK_ANOTHER, detail=detail)
+
+
+# Each thread keeps the memory of slices it has let go of; one thread for all of them keeps one slice's.
+_slices = ThreadPoolExecutor(1, thread_name_prefix="slices")
+
+
+async def in_slice_thread(work: Callable[..., Result], *arguments: Any) -> Result:
+    """What `work` gives, done in the one thread that reads files of our own in large slices."""
+    return await asyncio.get_running_loop().run_in_executor(_slices, partial(work, *arguments))
 
 
 def size_of(path: Path) -> int:

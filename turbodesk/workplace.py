@@ -1,4 +1,8 @@
-"""Opens what the window and the command line both work with: settings, vault, ledger, sandbox, desk."""
+"""Opens what the window and the command line both work with: settings, vault, ledger, sandbox, desk.
+
+What is slow to import (httpx, uvicorn, the ledger) is imported where it is opened: most commands need one of
+them, and the window is ready to send before it needs the ledger.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +12,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from turbodesk import settings as settings_file
 from turbodesk.errors import InvalidDraft, NotSignedIn, StoreTrouble, TurbodeskError
 from turbodesk.model.account import SANDBOX, Profile, Secret
 from turbodesk.providers import open_provider, profile_problems
-from turbodesk.providers.http import Gateway
-from turbodesk.providers.sandbox_control import SandboxControl
-from turbodesk.sandbox.server import Endpoints, SandboxServer
 from turbodesk.services.desk import Desk
-from turbodesk.services.outbox import Outbox
 from turbodesk.settings import Settings
-from turbodesk.store.ledger import Ledger
-from turbodesk.vault import Secrets, Vault
+
+if TYPE_CHECKING:
+    from turbodesk.providers.gateway import Gateway
+    from turbodesk.sandbox.server import Endpoints, SandboxServer
+    from turbodesk.services.outbox import Outbox
+    from turbodesk.store.ledger import Ledger
+    from turbodesk.vault import Secrets
 
 SECRET_VARIABLE = "TURBODESK_SECRET_PASSWORD"  # noqa: S105 (a name, no secret)
 SANDBOX_FILE = "sandbox.sqlite"
@@ -80,6 +85,8 @@ class Workplace:
     def vault(self) -> Secrets:
         """Where secrets are kept. Its methods block."""
         if self._vault is None:
+            from turbodesk.vault import Vault
+
             self._vault = Vault(self.config_dir)
         return self._vault
 
@@ -87,6 +94,8 @@ class Workplace:
     def gateway(self) -> Gateway:
         """The one way out to the network."""
         if self._gateway is None:
+            from turbodesk.providers.gateway import Gateway
+
             self._gateway = Gateway()
         return self._gateway
 
@@ -111,7 +120,7 @@ class Workplace:
         """The ledger of this config dir; raises StoreTrouble where it cannot be opened."""
         async with self._opening_ledger:
             if self._ledger is None:
-                self._ledger = await asyncio.to_thread(Ledger.open, self.config_dir)
+                self._ledger = await asyncio.to_thread(_open_ledger, self.config_dir)
             return self._ledger
 
     async def secret(self, profile: Profile) -> Secret:
@@ -159,13 +168,18 @@ class Workplace:
 
     def desk_with(self, profile: Profile, secret: Secret) -> Desk:
         """A desk for a profile with this secret, whether or not either is kept anywhere."""
+        from turbodesk.providers.sandbox_control import SandboxControl
+
         provider = open_provider(profile, secret, self.gateway)
         control = SandboxControl(profile.inbox_url, self.gateway) if profile.inbox_url else None
         return Desk(profile, provider, control)
 
     async def outbox(self, desk: Desk) -> Outbox:
         """The outbox of this config dir, sending through `desk`."""
-        return Outbox(await self.ledger(), desk)
+        ledger = await self.ledger()
+        from turbodesk.services.outbox import Outbox
+
+        return Outbox(ledger, desk)
 
     async def aclose(self) -> None:
         """Closes whatever was opened, in reverse."""
@@ -191,9 +205,9 @@ class Workplace:
     async def _start_sandbox(self) -> Endpoints:
         async with self._starting_sandbox:
             if self._sandbox is None:
-                server = SandboxServer(self.config_dir / SANDBOX_FILE, history_rows=self._history_rows)
+                data = self.config_dir / SANDBOX_FILE
                 try:
-                    await asyncio.to_thread(server.start)
+                    self._sandbox = await asyncio.to_thread(_started_sandbox, data, self._history_rows)
                 except OSError as error:
                     raise StoreTrouble(
                         f"The sandbox could not be started: {error.strerror or error}.",
@@ -201,5 +215,18 @@ class Workplace:
                         "Else another program may keep it from listening on 127.0.0.1.",
                         detail=str(error),
                     ) from error
-                self._sandbox = server
             return self._sandbox.endpoints
+
+
+def _open_ledger(config_dir: Path) -> Ledger:
+    from turbodesk.store.ledger import Ledger
+
+    return Ledger.open(config_dir)
+
+
+def _started_sandbox(data: Path, history_rows: int | None) -> SandboxServer:
+    from turbodesk.sandbox.server import SandboxServer
+
+    server = SandboxServer(data, history_rows=history_rows)
+    server.start()
+    return server

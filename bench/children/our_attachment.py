@@ -51,7 +51,9 @@ async def go(directory):
     gateway, ledger = Gateway(), Ledger.open(directory)
     desk = Desk(profile, open_provider(profile, Secret("sandbox"), gateway))
     outbox, compose = Outbox(ledger, desk), ComposeService(lambda: desk.provider.wire_limit_bytes)
-    await send(outbox, compose, [], "Warm")
+    small = directory / "small.bin"
+    small.write_bytes(b"x" * 100_000)
+    await send(outbox, compose, [small], "Warm")  # what is loaded once is no part of the attachment
     gc.collect()
     gaps = Gaps()
     await asyncio.sleep(0.3)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run, environment
+from turbodesk.cli import commands, run
 
 
 def test_importing_the_command_line_loads_no_qt_and_nothing_slow() -> None:
@@ -203,3 +204,25 @@ def test_people_get_tables_and_programs_get_one_document(cli: Run) -> None:
     assert cli("outbox", "list").out.strip() == "None."
     programs = cli("stats", "count", "--since", "90d", "--json")
     assert programs.json["count"] > 2000
+
+
+def test_a_fault_of_ours_is_one_document_and_quotes_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("hunter2")
+
+    monkeypatch.setattr(commands, "main", fail)
+    assert run(["outbox", "list", "--json"]) == 1
+    told = capsys.readouterr()
+    assert json.loads(told.out)["error"]["kind"] == "fault"
+    assert "RuntimeError" in told.err
+    assert "hunter2" not in told.out + told.err
+
+
+def test_a_sandbox_file_that_is_none_is_named(cli: Run, tmp_path: Path) -> None:
+    (tmp_path / "config" / "sandbox.sqlite").mkdir(parents=True)
+    answer = cli("inbox", "list", "--json")
+    assert answer.code == 1
+    assert answer.json["error"]["kind"] == "store"
+    assert "sandbox.sqlite" in answer.json["error"]["says"]

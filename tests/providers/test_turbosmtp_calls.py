@@ -208,6 +208,17 @@ def test_a_whole_mail_takes_no_second_date() -> None:
     assert "headers" in refused.value.problems
 
 
+@pytest.mark.parametrize("form", ["v2", "v1", "beta"])
+def test_half_a_character_in_the_password_is_told_as_such(form: str) -> None:
+    for ask in (
+        lambda: said.send_body(message(), form, "owner@example.com", "pass\udcff"),
+        lambda: said.sign_in_body("owner\udcff", "pass", no_expire=False),
+    ):
+        with pytest.raises(InvalidDraft) as caught:
+            ask()
+        assert set(caught.value.problems) == {"password"}
+
+
 def test_signing_in_asks_with_texts() -> None:
     fields = json.loads(said.sign_in_body("me@example.com", "p", no_expire=True).data)
     assert fields == {"email": "me@example.com", "password": "p", "no_expire": "1"}

@@ -135,6 +135,11 @@ def test_a_file_of_something_else_is_an_os_error_and_stays(tmp_path: Path) -> No
     assert data.read_bytes() == before
 
 
+def test_a_folder_in_place_of_its_file_is_an_os_error(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="not a file"):
+        SandboxServer(tmp_path).start()
+
+
 def test_a_directory_that_is_not_there_is_an_os_error(tmp_path: Path) -> None:
     with pytest.raises(OSError):
         SandboxServer(tmp_path / "nowhere" / "sandbox.sqlite").start()

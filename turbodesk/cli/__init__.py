@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,13 +13,28 @@ from typing import NoReturn
 import click
 
 from turbodesk import __version__
-from turbodesk.cli.base import CANCELLED, OK, USAGE, Setting, default_config_dir, exit_code, say
+from turbodesk.cli.base import (
+    CANCELLED,
+    FAILED,
+    OK,
+    USAGE,
+    Setting,
+    default_config_dir,
+    exit_code,
+    places,
+    say,
+)
 from turbodesk.cli.desk import account_words, inbox_words, tool_words
 from turbodesk.cli.profiles import profile_words
 from turbodesk.cli.records import report_words, stats_words
 from turbodesk.cli.send import outbox_words, send
 from turbodesk.cli.serve import sandbox_words
 from turbodesk.errors import InvalidDraft, TurbodeskError
+
+FAULT = "fault"
+_REPORT_IT = (
+    "Look in `outbox list` what became of a send. Please report these places; they hold none of your data:"
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -40,6 +56,13 @@ def run(words: list[str]) -> int:
         return _fail(as_json, error.kind, error.says, error.hint, exit_code(error), error.field, error.detail)
     except (click.Abort, KeyboardInterrupt, asyncio.CancelledError):
         return _fail(as_json, "cancelled", "Cancelled.", "", CANCELLED)
+    except BrokenPipeError:  # whoever read our answer has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except Exception as error:
+        return _fail(
+            as_json, FAULT, "Turbodesk met a fault of its own.", _REPORT_IT, FAILED, "", places(error)
+        )
     return answer if isinstance(answer, int) else OK
 
 
@@ -57,7 +80,7 @@ def _fail(
     if as_json:
         print(json.dumps({"error": {"kind": kind, "says": says, "hint": hint, "field": field}}))
     if not silent:
-        lines = [says, hint, *(detail.splitlines() if kind == InvalidDraft.kind else ())]
+        lines = [says, hint, *(detail.splitlines() if kind in (InvalidDraft.kind, FAULT) else ())]
         say("\n".join(dict.fromkeys(line for line in lines if line)))
     return code
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,6 +38,14 @@ def exit_code(error: TurbodeskError) -> int:
     if isinstance(error, NoConnection):
         return NETWORK
     return UNKNOWN if isinstance(error, OutcomeUnknown) else FAILED
+
+
+def places(error: BaseException) -> str:
+    """Where in the program a fault of ours happened; what it says may quote a secret and is left out."""
+    lines = [type(error).__qualname__]
+    for place in traceback.extract_tb(error.__traceback__):
+        lines.append(f"  {Path(place.filename).name}:{place.lineno} in {place.name}")
+    return "\n".join(lines)
 
 
 def say(text: str) -> None:

@@ -19,6 +19,7 @@ import truststore
 
 from turbodesk import __version__
 from turbodesk.errors import NoConnection
+from turbodesk.files import in_slice_thread
 from turbodesk.providers.exchange import Answer, Body, Call
 from turbodesk.providers.port import WireMark
 from turbodesk.providers.trouble import broke_off, no_way_in, trail
@@ -211,15 +212,15 @@ class _Upload:
             return None
         length = body.length
         if length is None:
-            length = await asyncio.to_thread(lambda: sum(map(len, make())))
+            length = await in_slice_thread(lambda: sum(map(len, make())))
         pieces = make()
-        return cls(pieces, length, await asyncio.to_thread(next, pieces, b""))
+        return cls(pieces, length, await in_slice_thread(next, pieces, b""))
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
         piece = self._first
         while piece:
             yield piece
-            piece = await asyncio.to_thread(next, self._pieces, b"")
+            piece = await in_slice_thread(next, self._pieces, b"")
 
 
 class _Request:

@@ -19,6 +19,7 @@ from random import Random
 from typing import TypeVar
 
 from turbodesk.errors import StoreTrouble
+from turbodesk.files import in_slice_thread
 from turbodesk.model.message import Message
 from turbodesk.model.outcome import SendResult, SendState, Verdict, state_of
 from turbodesk.store import records
@@ -225,7 +226,7 @@ class Ledger:
         if not message.key:
             message = replace(message, key=new_key())
         if message.attachments:
-            await asyncio.to_thread(self._keep, message)
+            await in_slice_thread(self._keep, message)
             message = with_sources(message, self._attachments.source)
         try:
             return message, freeze(message)
