@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Generic, TypeVar
 
@@ -44,6 +44,13 @@ class Period:
     @property
     def all_time(self) -> bool:
         return self.start is None
+
+    def moments(self) -> tuple[datetime, datetime]:
+        """Its first and its last second on this computer's own calendar, in UTC; not for all time."""
+        if self.start is None or self.end is None:
+            raise ValueError("all time has no first and no last second")
+        first = datetime.combine(self.start, time.min).astimezone(UTC)
+        return first, datetime.combine(self.end, time(23, 59, 59)).astimezone(UTC)
 
     @property
     def days(self) -> tuple[date, ...]:

@@ -19,11 +19,11 @@ from turbodesk.errors import InvalidDraft
 from turbodesk.model.message import Address, Attachment, Message, RecipientKind
 from turbodesk.model.reports import MailStatus, Period, ReportType
 from turbodesk.providers.exchange import Body
-from turbodesk.providers.mime import STRUCTURE, Stamp, mime_pieces
 
 JSON = "application/json; charset=utf-8"
 FORM = "application/x-www-form-urlencoded"
 KEY_HEADER = "X-Turbodesk-ID"
+MOMENT = "%Y-%m-%d %H:%M:%S"
 TZ = "+00:00"  # asked for with every list, so that every time that comes back is UTC
 
 REPORT_PAGE = 20
@@ -115,7 +115,7 @@ def _problems(message: Message, form: str) -> dict[str, str]:
         if _CONTROL.search(header.name + header.value):
             problems["headers"] = "A header holds a line break or a control character."
     boxes = [message.sender, *message.to, *message.cc, *message.bcc, *filter(None, [message.reply_to])]
-    if form == "beta" and message.attachments and (taken := STRUCTURE.intersection(names) - {"reply-to"}):
+    if form == "beta" and message.attachments and (taken := _structure().intersection(names) - {"reply-to"}):
         problems["headers"] = f"The header {min(taken)} is written by Turbodesk in this way of sending."
     if any(_CONTROL.search(box.email + box.name) for box in boxes):
         problems["to"] = "An address holds a line break or a control character."
@@ -185,6 +185,8 @@ def _form_body(message: Message, secrets: dict[str, str]) -> Body:
     if not message.attachments:
         headers = msgspec.json.encode(custom_headers(message)).decode()
         return Body(FORM, urlencode({**fields, **_texts(message), "custom_headers": headers}).encode())
+    from turbodesk.providers.mime import Stamp, mime_pieces  # slow to import; other forms need it not
+
     stamp, head = Stamp.now(message), urlencode({**fields, "subject": message.subject}).encode()
 
     def pieces() -> Iterator[bytes]:
@@ -194,6 +196,12 @@ def _form_body(message: Message, secrets: dict[str, str]) -> Body:
             pending = b""
 
     return Body(FORM, pieces=pieces)
+
+
+def _structure() -> frozenset[str]:
+    from turbodesk.providers.mime import STRUCTURE
+
+    return STRUCTURE
 
 
 def _form_quoted(piece: bytes) -> bytes:
@@ -227,8 +235,15 @@ def export_period(type: ReportType, period: Period) -> Period:
 
 
 def reports_query(period: Period, text: str) -> Query:
-    """Days, filter and zone of a list; `page` comes after."""
-    days = () if period.all_time else (("start", str(period.start)), ("end", str(period.end)))
+    """Days, filter and zone of a list; `page` comes after.
+
+    The wire has days only. They are those in UTC that the period touches here, so that a mail of this
+    evening is never missing; at either end there may be some hours more.
+    """
+    days: Query = ()
+    if not period.all_time:
+        first, last = period.moments()
+        days = (("start", str(first.date())), ("end", str(last.date())))
     return (*days, *((("filter", text),) if text else ()), ("tz", TZ))
 
 
@@ -238,7 +253,8 @@ def stats_query(period: Period, statuses: Iterable[MailStatus], *, export: bool 
     names = ("start_date", "end_date") if export else ("start", "end")
     times: Query = ()
     if not period.all_time:
-        times = ((names[0], f"{period.start} 00:00:00"), (names[1], f"{period.end} 23:59:59"))
+        first, last = period.moments()
+        times = ((names[0], f"{first:{MOMENT}}"), (names[1], f"{last:{MOMENT}}"))
     return (*times, *_status_filter(statuses), ("tz", TZ))
 
 
