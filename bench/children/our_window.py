@@ -10,23 +10,21 @@ live = app._live  # the program is started as ever, and watched from here on
 
 
 async def watched(desktop, tour):
-    window = desktop.window
-    state = {"painted": False}
-    window.painted.connect(lambda: state.update(painted=True))
-    watching = asyncio.ensure_future(watch(window, state))
+    painted, ready = asyncio.Event(), asyncio.Event()
+    desktop.window.painted.connect(painted.set)
+    desktop.window.desk_changed.connect(lambda _desk: ready.set())
+    watching = asyncio.ensure_future(watch(painted, ready))
     try:
         return await live(desktop, tour)
     finally:
         watching.cancel()
 
 
-async def watch(window, state):
-    while not state["painted"]:
-        await asyncio.sleep(0)
+async def watch(painted, ready):
+    await painted.wait()
     if sys.argv[2] == "paint":
         say("painted")
-    while window.desk is None:
-        await asyncio.sleep(0.001)
+    await ready.wait()
     if sys.argv[2] == "ready":
         say("ready")
     import psutil

@@ -82,6 +82,52 @@ def room(tmp_path: Path, notices: Notices, window_of: Run) -> Callable[[], Any]:
     return opened
 
 
+def test_a_letter_cut_off_by_closing_is_not_offered_again(room: Run, run: Run, notices: Notices) -> None:
+    async def go() -> None:
+        async with room() as it:
+            await it.control.set_faults([{"match": "/api/v2/mail/send", "kind": "delay", "seconds": 30}])
+            it.write()
+            it.tab.send_button.click()
+            while not (sent := await it.outbox.entries()) or not any("left" in s.what for s in sent[0].steps):
+                await asyncio.sleep(0.01)
+            it.tab.leaving()
+            it.tab.sending.cancel_all()
+            await it.tab.sending.settled()
+            kept = DraftKeeper(it.config_dir).load()
+            assert kept["sending"] == sent[0].key and kept["letter"]["subject"] == "Hello"
+
+            async def open_outbox() -> Outbox:
+                return it.outbox
+
+            again = ComposeTab(notices, open_outbox, DraftKeeper(it.config_dir))
+            again.restore_kept()
+            assert again.envelope.subject.text() == "Hello"
+            again.set_desk(it.tab.desk)
+            await again.sending.settled()
+            await again.work.settled()
+            assert again.is_empty
+            assert "on its way" in notices.latest.what
+            assert DraftKeeper(it.config_dir).load()["sending"] == ""
+            again.deleteLater()
+
+    run(go(), 20)
+
+
+def test_a_letter_that_never_reached_the_ledger_is_still_the_draft(room: Run, run: Run) -> None:
+    async def go() -> None:
+        async with room() as it:
+            it.write()
+            kept = {**it.tab.snapshot(), "sending": "td-neverwrittendown0000000000"}
+            DraftKeeper(it.config_dir).save(kept)
+            it.tab.restore_kept()
+            it.tab.set_desk(it.tab.desk)
+            await it.tab.sending.settled()
+            assert it.tab.envelope.subject.text() == "Hello"
+            assert DraftKeeper(it.config_dir).load()["sending"] == ""
+
+    run(go())
+
+
 def test_a_letter_goes_out_as_it_was_written(room: Run, run: Run, tmp_path: Path) -> None:
     async def go() -> None:
         async with room() as it:

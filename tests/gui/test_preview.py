@@ -329,6 +329,19 @@ def test_a_picture_that_is_none_leaves_its_room_grey(preview: Preview, run: Run,
     run(go())
 
 
+def test_a_picture_that_names_a_file_opens_none(bait: Path, watch: Watch, preview: Preview, run: Run) -> None:
+    """An SVG that came with the letter, under any name: Qt would open what it links to."""
+    svg = f'<svg xmlns:xlink="http://www.w3.org/1999/xlink"><image xlink:href="{bait}/c.png"/></svg>'
+
+    async def go() -> None:
+        preview.show_html('<img src="cid:a" width="60" height="60">', {"a": svg.encode()})
+        await preview.settled()
+        preview.view.grab()
+
+    run(go())
+    assert watch.opened() == []
+
+
 def test_a_blocked_picture_shows_its_description(preview: Preview, run: Run) -> None:
     async def go() -> None:
         preview.show_html('<img src="https://example.com/a.png" width="200" height="60" alt="Winter sale">')

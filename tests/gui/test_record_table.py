@@ -8,12 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
 from PySide6.QtGui import QAccessible, QGuiApplication
-from PySide6.QtTest import QAbstractItemModelTester, QTest
+from PySide6.QtTest import QAbstractItemModelTester, QSignalSpy, QTest
 from PySide6.QtWidgets import QWidget
 
-from turbodesk.gui.record_table import Column, RecordTable, identity, sort_keys
+from turbodesk.gui.record_column import Column, identity
+from turbodesk.gui.record_model import MANY
+from turbodesk.gui.record_order import Order
+from turbodesk.gui.record_table import RecordTable
 
 Show = Callable[..., QWidget]
 
@@ -135,7 +138,78 @@ def test_a_click_on_the_head_sorts_and_the_next_turns_it_round(table: RecordTabl
 
 def test_a_column_without_order_is_not_sorted() -> None:
     with pytest.raises(ValueError, match="no order"):
-        sort_keys(Column("x", identity, sort=None), [1])
+        Order.of(Column("x", identity, sort=None), [1])
+
+
+@pytest.mark.parametrize("count", [0, 1, 3_999, 4_000, 4_001, 30_000])
+@pytest.mark.parametrize(
+    "value",
+    [
+        lambda chance: chance.random(),
+        lambda chance: chance.choice("aBcAb"),
+        lambda chance: chance.choice([None, 1, 2, 3]),
+        lambda _chance: None,
+    ],
+    ids=["all different", "few, upper and lower", "some unknown", "all unknown"],
+)
+def test_an_order_in_slices_is_the_order_of_one_sort(
+    count: int, value: Callable[[random.Random], object]
+) -> None:
+    chance = random.Random(count)
+    rows = [value(chance) for _ in range(count)]
+    keys = [(row is not None, row.casefold() if isinstance(row, str) else row or 0) for row in rows]
+    order = Order.of(Column("x", identity), rows)
+    assert order.ascending == sorted(range(count), key=keys.__getitem__)
+    assert order.descending == sorted(range(count), key=keys.__getitem__, reverse=True)
+
+
+def test_many_rows_are_sorted_while_the_window_lives(table: RecordTable) -> None:
+    table.set_rows([make(i, f"Letter {i * 7919 % MANY}") for i in range(MANY)])
+    table.select_key(3)
+    head = table.horizontalHeader()
+    head.sectionClicked.emit(0)
+    head.sectionClicked.emit(1)
+    assert table.rows[0] is table.shown_rows()[0], "not at once"
+    assert QSignalSpy(table.records.prepared).wait(5000)
+    assert table.records.sorted_by == (1, False)
+    assert subjects(table) == sorted(subjects(table))
+    assert table.current.id == 3
+    head.sectionClicked.emit(1)
+    assert subjects(table) == sorted(subjects(table), reverse=True), "what is worked out is there at once"
+
+
+def test_rows_that_were_altered_are_sorted_by_what_they_are_now(table: RecordTable) -> None:
+    sizes = {1: 5, 2: 6}
+    table.records.columns[3] = Column("Size", lambda row: sizes[row.id])
+    table.set_rows([make(1), make(2)])
+    table.sort_by(3)
+    sizes[1] = 7
+    table.rows_altered()
+    table.sort_by(3)
+    assert [row.id for row in table.shown_rows()] == [2, 1]
+
+
+def test_rows_added_below_what_is_seen_paint_nothing(table: RecordTable, settle: Callable[[], None]) -> None:
+    painted: list[QRect] = []
+
+    class Watch(QObject):
+        def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+            if event.type() == QEvent.Type.Paint:
+                painted.append(event.rect())
+            return False
+
+    table.set_rows([make(i) for i in range(50)])
+    settle()
+    watch = Watch()
+    table.viewport().installEventFilter(watch)
+    table.append_rows([make(i) for i in range(50, 100)])
+    settle()
+    assert not painted
+    assert table.verticalScrollBar().maximum() == table.rowHeight(0) * 100 - table.viewport().height()
+    table.append_rows([make(100)])
+    table.sort_by(4)
+    settle()
+    assert painted
 
 
 def test_the_filter_wants_all_words_wherever_they_stand(table: RecordTable) -> None:

@@ -167,6 +167,21 @@ def test_it_starts_and_stops_again_and_again() -> None:
     assert threading.active_count() == before
 
 
+def test_who_hangs_up_in_the_middle_of_a_request_is_no_failure(
+    running: Caller, caplog: pytest.LogCaptureFixture
+) -> None:
+    host, port = running.at.inbox_url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(
+            b"POST /sandbox/clock HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf"
+        )
+        time.sleep(0.05)  # so that the request has begun when it ends
+    began = time.monotonic()
+    while running.http.get("/sandbox/faults").status_code != 200 or time.monotonic() < began + 0.3:
+        time.sleep(0.02)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
 def test_it_stops_soon_with_connections_open(opened: Opener) -> None:
     with opened() as caller:
         host, port = caller.at.inbox_url.removeprefix("http://").split(":")

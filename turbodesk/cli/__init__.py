@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import sys
@@ -54,7 +53,7 @@ def run(words: list[str]) -> int:
         return _fail(as_json, "usage", error.format_message(), "See --help.", USAGE, silent=not as_json)
     except TurbodeskError as error:
         return _fail(as_json, error.kind, error.says, error.hint, exit_code(error), error.field, error.detail)
-    except (click.Abort, KeyboardInterrupt, asyncio.CancelledError):
+    except _cancellations():
         return _fail(as_json, "cancelled", "Cancelled.", "", CANCELLED)
     except BrokenPipeError:  # whoever read our answer has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -64,6 +63,12 @@ def run(words: list[str]) -> int:
             as_json, FAULT, "Turbodesk met a fault of its own.", _REPORT_IT, FAILED, "", places(error)
         )
     return answer if isinstance(answer, int) else OK
+
+
+def _cancellations() -> tuple[type[BaseException], ...]:
+    import asyncio  # slow to import, and --version and --help need none
+
+    return click.Abort, KeyboardInterrupt, asyncio.CancelledError
 
 
 def _fail(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import traceback
 from collections.abc import Awaitable, Callable
@@ -62,6 +61,8 @@ class Setting:
 
     def go(self, work: Callable[[Workplace], Awaitable[int | None]]) -> int:
         """Opens the workplace, does the work, closes it; the exit code comes back."""
+        import asyncio
+
         from turbodesk.workplace import Workplace
 
         async def inside() -> int:

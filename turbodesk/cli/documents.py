@@ -5,14 +5,16 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from turbodesk.errors import TurbodeskError
-from turbodesk.model.account import AccountInfo, Plan, Profile, SubAccount, TrackingTool
-from turbodesk.model.inbox import CaughtMail, CaughtMessage
-from turbodesk.model.reports import EmailStat, Report
 from turbodesk.model.smtp_reply import read_reply
-from turbodesk.store.ledger import Entry
+
+if TYPE_CHECKING:
+    from turbodesk.errors import TurbodeskError
+    from turbodesk.model.account import AccountInfo, Plan, Profile, SubAccount, TrackingTool
+    from turbodesk.model.inbox import CaughtMail, CaughtMessage
+    from turbodesk.model.reports import EmailStat, Report
+    from turbodesk.store.entry import Entry
 
 Document = dict[str, Any]
 

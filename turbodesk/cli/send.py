@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +19,9 @@ from turbodesk.cli.base import (
     show,
 )
 from turbodesk.errors import FileTrouble, InvalidDraft, TurbodeskError
-from turbodesk.model.outcome import SendState
 
 if TYPE_CHECKING:
+    from turbodesk.model.outcome import SendState
     from turbodesk.services.desk import Desk
     from turbodesk.store.ledger import Entry
     from turbodesk.workplace import Workplace
@@ -79,10 +78,12 @@ def _name_and_value(text: str) -> tuple[str, str]:
 
 
 async def _read(path: Path | None) -> str:
-    from turbodesk.files import read_text
-
     if path is None:
         return ""
+    import asyncio
+
+    from turbodesk.files import read_text
+
     try:
         return await asyncio.to_thread(read_text, path)
     except FileTrouble as error:
@@ -104,6 +105,8 @@ def _tell_send(as_json: bool, entry: Entry, failure: TurbodeskError | None) -> i
 
 
 def _send_code(state: SendState, failure: TurbodeskError | None) -> int:
+    from turbodesk.model.outcome import SendState
+
     codes = {SendState.ACCEPTED: OK, SendState.PARTLY: PARTLY, SendState.UNKNOWN: UNKNOWN}
     if state in codes:
         return codes[state]

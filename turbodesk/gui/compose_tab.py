@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,7 @@ class ComposeTab(Tab):
         self._open_outbox, self._keeper = open_outbox, keeper
         self._limit = 0
         self._default_sender = ""
+        self._sending_key = ""
         self._senders: dict[str, str] = {}
         self._kept: dict[str, Any] = {}
         self.envelope = Envelope(_check, compose.split_addresses)
@@ -112,6 +114,8 @@ class ComposeTab(Tab):
             return
         self.send_button.on()
         self._offer_sender(desk)
+        if self._sending_key and not self.sending.busy:
+            self.sending.start(self._settle_kept(), busy=self.send_button, name="settle the draft")
         self._on_rest()
         if desk.has(Capability.TRACKING):
             self.work.start(self._read_tracking(desk), fail=lambda _error: True, name="tracking")
@@ -182,7 +186,13 @@ class ComposeTab(Tab):
             "attachments": [str(path) for path in self.attachments.paths],
         }
         remembered = self.envelope.remembered()
-        return {"format": FORMAT, "letter": letter, "senders": dict(self._senders), "remembered": remembered}
+        return {
+            "format": FORMAT,
+            "letter": letter,
+            "senders": dict(self._senders),
+            "remembered": remembered,
+            "sending": self._sending_key,
+        }
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
         """Puts back what `snapshot` gave; what is not as it was written is left out."""
@@ -192,6 +202,7 @@ class ComposeTab(Tab):
         if isinstance(senders, dict):
             self._senders = {str(name): sender for name, sender in senders.items() if isinstance(sender, str)}
         self.envelope.set_remembered(_texts(snapshot.get("remembered")))
+        self._sending_key = _text(snapshot.get("sending"))
         letter = snapshot.get("letter")
         if isinstance(letter, dict):
             self._fill(letter)
@@ -310,7 +321,15 @@ class ComposeTab(Tab):
     async def _send(self, draft: Draft, desk: Desk, written: dict[str, Any]) -> None:
         message = await self._service(desk).message(draft)
         outbox = await self._open_outbox()
-        entry = await outbox.send(message)
+        # Should the window close meanwhile, the draft knows by this name whether the ledger has it already.
+        self._sending_key = outbox.new_key()
+        self.keep_draft()
+        try:
+            entry = await outbox.send(replace(message, key=self._sending_key))
+        except TurbodeskError:
+            self._sending_key = ""
+            raise
+        self._sending_key = ""
         self._senders[desk.profile.name] = draft.sender
         self.envelope.remember(draft.sender)
         unchanged = self.snapshot()["letter"] == written
@@ -319,6 +338,19 @@ class ComposeTab(Tab):
         self._tell(entry)
         if entry.state is not SendState.REFUSED:
             self.turn_to.emit("outbox", entry.id)
+
+    async def _settle_kept(self) -> None:
+        """A letter that was being sent when the window closed is the outbox's, once the ledger has it."""
+        outbox = await self._open_outbox()
+        entry = await outbox.sent_as(self._sending_key)
+        self._sending_key = ""
+        if entry is None or entry.state is SendState.REFUSED:
+            self.keep_draft()
+            return
+        self.clear()
+        look = [("Show in Outbox", "outbox", lambda: self.turn_to.emit("outbox", entry.id))]
+        what = "The letter was on its way when Turbodesk closed."
+        self.notices.tell("warn", what, f"The outbox has it now: {entry.state}.", look, key="send")
 
     def _tell(self, entry: Entry) -> None:
         accepted = sum(outcome.verdict is Verdict.ACCEPTED for outcome in entry.outcomes)

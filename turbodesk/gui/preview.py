@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
@@ -31,7 +32,14 @@ _log = logging.getLogger(__name__)
 DELAY_MS = 200  # after the last change, before it is read again
 PAPER, INK, LINK, MARKED = "#ffffff", "#1f2430", "#1d4ed8", "#cfdcf7"  # a mail's own, in both themes
 BLANK, BLANK_INK = "#e4e7ec", "#5b6472"
-FORMATS = {b"png", b"jpeg", b"gif", b"webp", b"bmp"}  # svg is not: it names files itself
+# By their first bytes, before Qt looks at them: of an SVG it opens the files named in it to tell its size.
+FORMATS = (
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), b"png"),
+    (re.compile(rb"\xff\xd8\xff"), b"jpeg"),
+    (re.compile(rb"GIF8[79]a"), b"gif"),
+    (re.compile(rb"RIFF....WEBP", re.DOTALL), b"webp"),
+    (re.compile(rb"BM"), b"bmp"),
+)
 LARGEST_PX = 16_000_000
 LARGEST_IMAGE_BYTES = 20_000_000
 MOST_IMAGES = 64
@@ -302,19 +310,16 @@ def _prepared(text: str, cids: Mapping[str, bytes] | None) -> tuple[Reading, dic
 
 def _decoded(data: bytes) -> QImage | None:
     """The image, or None where it is too large or of no kind that is shown."""
-    if len(data) > LARGEST_IMAGE_BYTES:
+    kind = next((name for start, name in FORMATS if start.match(data)), None)
+    if kind is None or len(data) > LARGEST_IMAGE_BYTES:
         return None
     buffer = QBuffer()
     buffer.setData(QByteArray(data))
     buffer.open(QIODevice.OpenModeFlag.ReadOnly)
-    reader = QImageReader(buffer)
-    reader.setDecideFormatFromContent(True)
+    reader = QImageReader(buffer, QByteArray(kind))
+    reader.setAutoDetectImageFormat(False)
     size = reader.size()
-    if (
-        bytes(reader.format().data()) not in FORMATS
-        or size.isEmpty()
-        or size.width() * size.height() > LARGEST_PX
-    ):
+    if size.isEmpty() or size.width() * size.height() > LARGEST_PX:
         return None
     if size.width() > SHOWN_WIDTH:
         reader.setScaledSize(size.scaled(SHOWN_WIDTH, LARGEST_PX, Qt.AspectRatioMode.KeepAspectRatio))

@@ -37,7 +37,7 @@ from turbodesk.services.desk import Desk
 from turbodesk.services.reports import ByAddress, Listed, ReportQuery, ReportsService, rows_csv
 
 NARROW = 1000  # below this width of the tab, words give way to icons
-SLICE = 2000  # rows handed to the table at once
+SLICE = 250  # rows handed to the table at once; their words are read for the filter
 TYPE_OVER = 50  # from so many entries on, the number is typed before they are deleted
 SORT_UP_TO = 20_000  # rows; more stay as the provider lists them, newest first, until a head is pressed
 
@@ -131,17 +131,22 @@ class ReportsTab(Tab):
     async def _read(self, service: ReportsService, query: ReportQuery) -> None:
         """Reads into the empty table, which fills while the pages come."""
         found, fresh, complete, pace = self._found, list[Listed](), True, Pace()
+        again = False  # whether an address came that is there already: it has one more in Times
         async for page in service.pages(query):
-            fresh += found.add(page.rows)
+            fresh += (new := found.add(page.rows))
+            again = again or len(new) < len(page.rows)
             self._entries += len(page.rows)
             complete = page.complete
-            if pace.due() or len(fresh) > SLICE:
+            if pace.due():
                 begun = time.monotonic()
                 self.reading.progress(self._entries, page.total)
-                self._take(fresh)
-                fresh = []
+                self._take(fresh, again)
+                fresh, again = [], False
                 pace.took(time.monotonic() - begun)
-        self._take(fresh)
+            elif len(fresh) >= SLICE:
+                self.table.append_rows(fresh)
+                fresh = []
+        self._take(fresh, again)
         self._all_read(complete)
 
     async def _read_again(self, service: ReportsService, query: ReportQuery) -> None:
@@ -177,9 +182,10 @@ class ReportsTab(Tab):
             self.table.records.checked = checks & {listed.email for listed in self.table.rows}
             self.table.checked.emit(len(self.table.records.checked))
 
-    def _take(self, fresh: list[Listed]) -> None:
+    def _take(self, fresh: list[Listed], again: bool) -> None:
         self.table.append_rows(fresh)
-        self.table.viewport().update()  # an address that came again has one more in Times
+        if again:
+            self.table.rows_altered()
         if self.table.rows:
             self._turn_to_rows()
         self._show_status()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from turbodesk.gui import words
-from turbodesk.gui.record_table import Column
+from turbodesk.gui.record_column import Column
 from turbodesk.model.reports import Period, Report, ReportType
 from turbodesk.model.smtp_reply import BounceKind
 from turbodesk.services.reports import Listed

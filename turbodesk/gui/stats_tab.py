@@ -262,7 +262,7 @@ class StatsTab(Tab):
         self._show_spans()
         self.mailings.append_rows(self._new)
         self._new = []
-        self.mailings.viewport().update()  # a mailing that came again has grown
+        self.mailings.rows_altered()  # a mailing that came again has grown
         self.lists.set_count("mailings", tally.mailing_count)
         self.lists.set_count("recipients", len(self._kept))
         if self.lists.key == "recipients":

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from PySide6.QtCore import QDate, QLocale
 
 from turbodesk.gui import words
-from turbodesk.gui.record_table import Column
+from turbodesk.gui.record_column import Column
 from turbodesk.gui.stats_tiles import FORMS, percent
 from turbodesk.model.reports import EmailStat, MailStatus, Period
 from turbodesk.model.smtp_reply import BounceKind, read_reply

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import uvicorn
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -92,6 +92,8 @@ class Guard:
             scope["path"] = path.rstrip("/")
         try:
             await self._handle(scope, receive, watched)
+        except ClientDisconnect:
+            pass  # it hung up in the middle of its request: nobody is there to be answered
         except Exception:
             _log.exception("the sandbox failed at %s", _masked(path))
             if not status:

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import msgspec
-
 from turbodesk.checks.addresses import AddressCheck, check_address, split_addresses
 from turbodesk.checks.headers import read_headers, subject_problem
 from turbodesk.errors import FileTrouble, InvalidDraft
@@ -23,7 +21,6 @@ NAMED_AT_ONCE = 3  # problems of one field that are told; the others are counted
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ENVELOPE_BYTES = 200  # names of the fields, sign-in and our own header, in the request's JSON
 _ATTACHMENT_BYTES = 40
-_encode = msgspec.json.Encoder().encode
 
 
 @dataclass(slots=True)
@@ -54,11 +51,19 @@ def wire_size(draft: Draft, attachments: Iterable[Attachment] = ()) -> int:
 def _text_bytes(draft: Draft) -> int:
     lists = (draft.sender, draft.to, draft.cc, draft.bcc, draft.reply_to, draft.subject)
     texts = (*lists, draft.text, draft.html, *(part for row in draft.headers for part in row))
-    return _ENVELOPE_BYTES + sum(len(_encode(_whole(text))) for text in texts)
+    return _ENVELOPE_BYTES + sum(map(_json_bytes, texts))
+
+
+def _json_bytes(text: str) -> int:
+    if not text:
+        return 2  # the quotes
+    import msgspec  # slow to import: not before the first paint
+
+    return len(msgspec.json.encode(_whole(text)))
 
 
 def _attachment_bytes(name: str, size_bytes: int) -> int:
-    return base64_size(size_bytes) + len(_encode(_whole(name))) + _ATTACHMENT_BYTES
+    return base64_size(size_bytes) + _json_bytes(name) + _ATTACHMENT_BYTES
 
 
 def _whole(text: str) -> str:

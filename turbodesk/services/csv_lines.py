@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Sequence
 
-FORMULA = frozenset("=+-@\t\r\n\0")  # OWASP: CSV injection
+FORMULA = frozenset("=+-@\t\r\n\0＝＋－＠")  # OWASP: CSV injection
+UNSEEN = " \xa0\u200b\u200c\u200d\u2060\ufeff"  # some spreadsheets pass over these before they look
 ROWS_AT_ONCE = 1000
 
 
@@ -18,6 +19,6 @@ def csv_lines(rows: Iterable[Sequence[str]]) -> bytes:
 
     buffer = io.StringIO()
     csv.writer(buffer, delimiter=";", lineterminator="\r\n").writerows(
-        [f"'{cell}" if cell[:1] in FORMULA else cell for cell in row] for row in rows
+        [f"'{cell}" if cell.lstrip(UNSEEN)[:1] in FORMULA else cell for cell in row] for row in rows
     )
     return buffer.getvalue().encode()

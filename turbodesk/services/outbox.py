@@ -21,10 +21,11 @@ from turbodesk.errors import (
 )
 from turbodesk.model.message import Message
 from turbodesk.model.outcome import RecipientOutcome, SendResult, SendState, Verdict
-from turbodesk.store.ledger import Entry, Ledger
 
 if TYPE_CHECKING:
     from turbodesk.services.desk import Desk
+    from turbodesk.store.entry import Entry
+    from turbodesk.store.ledger import Ledger
 
 CANCELLED_BEFORE = "It was cancelled before it left. Nothing was sent."
 CANCELLED_AFTER = (
@@ -108,6 +109,14 @@ class Outbox:
     async def entries(self) -> list[Entry]:
         """What this profile has sent or waits to send, newest first."""
         return await self._ledger.entries(profile=self._desk.profile.name)
+
+    def new_key(self) -> str:
+        """A name for a send that is about to begin, so that it can be asked for should it be cut off."""
+        return self._ledger.new_key()
+
+    async def sent_as(self, key: str) -> Entry | None:
+        """The send of that name, None where it was never written down: then nothing of it has left."""
+        return await self._ledger.entry_with_key(key)
 
     async def change_counter(self) -> int:
         """A number that is another one whenever any program has written to the ledger."""

@@ -176,7 +176,7 @@ class ReportsService:
         wanted = list(dict.fromkeys(ids))
         if not wanted:
             raise InvalidDraft({"ids": "Name at least one entry to delete."})
-        if odd := next((id for id in wanted if not id.isdigit()), None):
+        if odd := next((id for id in wanted if not (id.isascii() and id.isdigit())), None):
             raise InvalidDraft({"ids": f"{odd!r} is no id of an entry."})
         for start in range(0, len(wanted), DELETE_AT_ONCE):
             bundle = wanted[start : start + DELETE_AT_ONCE]

@@ -23,7 +23,7 @@ Migration = Sequence[str]
 """The statements that lead from one version of a schema to the next, run in one transaction."""
 
 _CLOSE_IT = "Close the other program, then try again."
-_KEEP_IT = "Close Turbodesk and keep a copy of the file."
+_KEEP_IT = "Close Turbodesk and move the file to a safe place; the next start begins with a new one."
 _PERMIT_IT = "Change the permissions of its folder."
 _BROKEN = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 _TROUBLES = {

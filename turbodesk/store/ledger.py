@@ -213,6 +213,14 @@ class Ledger:
         """One send; raises StoreTrouble where there is none of that name."""
         return await self._read(lambda c: records.entry_of(c, records.number_of(c, id)))
 
+    def new_key(self) -> str:
+        """A name for a send on the wire, never given twice."""
+        return new_key()
+
+    async def entry_with_key(self, key: str) -> Entry | None:
+        """The send of that name on the wire, None where it was never written down."""
+        return await self._read(lambda c: records.entry_with_key(c, key))
+
     async def message(self, id: str) -> Message:
         """The message as it was queued; hashes are checked again, of attachments too."""
         return await self._read(lambda c: self._thawed(id, *records.payload_of(c, id)))

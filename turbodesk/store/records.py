@@ -369,6 +369,12 @@ def number_of(connection: sqlite3.Connection, id: str) -> int:
     return int(row[0])
 
 
+def entry_with_key(connection: sqlite3.Connection, key: str) -> Entry | None:
+    """The send of that name on the wire, None where there is none."""
+    row = connection.execute("SELECT number FROM message WHERE key = ?", (key,)).fetchone()
+    return None if row is None else entry_of(connection, int(row[0]))
+
+
 def payload_of(connection: sqlite3.Connection, id: str) -> tuple[bytes, str]:
     """A message as it was frozen, and the hash it had then."""
     row = connection.execute(
