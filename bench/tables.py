@@ -1,4 +1,4 @@
-"""Filtering, sorting and repainting 100,000 rows over a bare repaint of the full view; minima of some runs."""
+"""Filtering and sorting 100,000 rows over a bare repaint of the full view; the least of some runs each."""
 
 from __future__ import annotations
 

@@ -70,14 +70,8 @@ def _run(options: argparse.Namespace) -> int:
     from turbodesk.desktop import Desktop
     from turbodesk.gui.theme import STYLE_ARGUMENTS
 
-    application = QApplication(["turbodesk", *STYLE_ARGUMENTS])
-    application.setApplicationName("turbodesk")
-    application.setApplicationDisplayName("Turbodesk")
-    application.setDesktopFileName("turbodesk")
-    # A dialog that closes while the window is hidden would end the program otherwise.
-    application.setQuitOnLastWindowClosed(False)
-    with QEventLoop(application) as loop:
-        asyncio.set_event_loop(loop)
+    async def begin() -> int:
+        # Within the loop: the last tab may have something to do as soon as it is made.
         desktop = Desktop(
             application,
             options.config_dir or _default_config_dir(),
@@ -86,7 +80,17 @@ def _run(options: argparse.Namespace) -> int:
             size=options.size,
             touring=options.tour is not None,
         )
-        return int(loop.run_until_complete(_live(desktop, options.tour)))
+        return await _live(desktop, options.tour)
+
+    application = QApplication(["turbodesk", *STYLE_ARGUMENTS])
+    application.setApplicationName("turbodesk")
+    application.setApplicationDisplayName("Turbodesk")
+    application.setDesktopFileName("turbodesk")
+    # A dialog that closes while the window is hidden would end the program otherwise.
+    application.setQuitOnLastWindowClosed(False)
+    with QEventLoop(application) as loop:
+        asyncio.set_event_loop(loop)
+        return int(loop.run_until_complete(begin()))
 
 
 def _read_no_sources() -> None:

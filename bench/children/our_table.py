@@ -78,7 +78,7 @@ class Steps:
 
 
 def sort_by_click(column, down):
-    """From the press on a head until the rows are painted in the new order; and the longest turn meanwhile."""
+    """From the press on a head to the rows painted in the new order; and the longest turn meanwhile."""
     steps, begin = Steps(), time.perf_counter()
     table.horizontalHeader().sectionClicked.emit(column)
     steps.longest_ms = (time.perf_counter() - begin) * 1000

@@ -226,3 +226,10 @@ def test_a_sandbox_file_that_is_none_is_named(cli: Run, tmp_path: Path) -> None:
     assert answer.code == 1
     assert answer.json["error"]["kind"] == "store"
     assert "sandbox.sqlite" in answer.json["error"]["says"]
+
+
+def test_what_steers_a_terminal_is_not_printed() -> None:
+    from turbodesk.cli.documents import table
+
+    shown = table(("Words",), [("550 \x1b[2J\x9b31m gone\r\nfor good",)])
+    assert shown.splitlines()[1] == "550 \ufffd[2J\ufffd31m gone for good"

@@ -198,17 +198,21 @@ def test_rows_added_below_what_is_seen_paint_nothing(table: RecordTable, settle:
                 painted.append(event.rect())
             return False
 
+    def settled() -> None:
+        table.executeDelayedItemsLayout()
+        settle()
+
     table.set_rows([make(i) for i in range(50)])
-    settle()
+    settled()
     watch = Watch()
     table.viewport().installEventFilter(watch)
     table.append_rows([make(i) for i in range(50, 100)])
-    settle()
+    settled()
     assert not painted
     assert table.verticalScrollBar().maximum() == table.rowHeight(0) * 100 - table.viewport().height()
     table.append_rows([make(100)])
     table.sort_by(4)
-    settle()
+    settled()
     assert painted
 
 

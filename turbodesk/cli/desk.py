@@ -145,11 +145,11 @@ def list_inbox(setting: Setting, /, as_json: bool) -> int:
 @click.pass_obj
 def show_inbox(setting: Setting, id: str, as_json: bool) -> int:
     """One caught mail, whole."""
-    from turbodesk.cli.documents import caught_message_document
+    from turbodesk.cli.documents import caught_message_document, printable
     from turbodesk.services.inbox import InboxService
 
     async def work(place: Workplace, desk: Desk) -> None:
         message = await InboxService(desk).message(id)
-        show(as_json, caught_message_document(message), message.source)
+        show(as_json, caught_message_document(message), printable(message.source.replace("\r\n", "\n")))
 
     return setting.at_desk(work)

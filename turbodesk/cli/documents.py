@@ -206,7 +206,13 @@ def _cell(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, datetime):
         return value.astimezone().strftime("%Y-%m-%d %H:%M")
-    return " ".join(str(value).split())
+    return printable(" ".join(str(value).split()))
+
+
+def printable(text: str) -> str:
+    """Text of somebody else's without what would steer a terminal; line breaks and tabs stay."""
+    harmless = (sign if sign.isprintable() or sign in "\n\t" else "\ufffd" for sign in text)
+    return "".join(harmless)
 
 
 def _number(text: str) -> bool:

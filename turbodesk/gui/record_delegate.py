@@ -134,7 +134,7 @@ class RecordDelegate(QStyledItemDelegate):
             room.setLeft(room.right() - wide - rest_wide)
         cut = Qt.TextElideMode.ElideMiddle if column.kind == "address" else Qt.TextElideMode.ElideRight
         first = QRectF(room.left(), room.top(), room.width() - rest_wide, room.height())
-        end = self._words(painter, inks, first, text, tone, role, mode=cut)
+        end = self._words(painter, inks, first, text, tone, role, mode=cut, wide=wide)
         if rest:
             room.setLeft(end + theme.px(4))
             self._words(painter, inks, room, rest, "muted", role)
@@ -150,10 +150,12 @@ class RecordDelegate(QStyledItemDelegate):
         *,
         cut: bool = True,
         mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+        wide: float | None = None,
     ) -> float:
-        """Paints words at the left of `room`; gives back where they end."""
+        """Paints words, `wide` where that was measured, at the left of `room`; gives back where they end."""
         metrics = inks.metrics[role]
-        wide = metrics.horizontalAdvance(text)
+        if wide is None:
+            wide = metrics.horizontalAdvance(text)
         if cut and wide > room.width() + 0.5:
             text = metrics.elidedText(text, mode, room.width())
             wide = metrics.horizontalAdvance(text)

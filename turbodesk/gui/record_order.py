@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
+from operator import eq
 from typing import Any
 
 from turbodesk.gui.record_column import Column, identity
@@ -49,7 +50,7 @@ class Order:
         for part in _parts(runs, keys):
             part.sort(key=key)
             ascending += part
-            turned.append([i for _, equal in groupby(reversed(part), key) for i in reversed(list(equal))])
+            turned.append(_turned(part, keys))
             yield
         return cls(ascending, [i for part in reversed(turned) for i in part] + unknown)
 
@@ -78,6 +79,14 @@ def _parts(runs: Sequence[list[int]], keys: Sequence[Any]) -> Iterator[list[int]
         yield [i for run, start, end in zip(runs, starts, ends, strict=True) for i in run[start:end]]
         starts = ends
     yield [i for run, start in zip(runs, starts, strict=True) for i in run[start:]]
+
+
+def _turned(rows: list[int], keys: Sequence[Any]) -> list[int]:
+    """Sorted rows the other way round, equal ones still as they came."""
+    key = keys.__getitem__
+    if not any(map(eq, map(key, rows), map(key, islice(rows, 1, None)))):
+        return rows[::-1]
+    return [i for _, equal in groupby(reversed(rows), key) for i in reversed(list(equal))]
 
 
 class Orders:
