@@ -44,17 +44,20 @@ class TurbodeskError(Exception):
 
 
 class InvalidDraft(TurbodeskError):
-    """What is written cannot be sent as it stands; `problems` maps each field to its sentence."""
+    """What is written cannot be taken as it stands; `problems` maps each field to its sentence.
+
+    `nothing` says what did not happen.
+    """
 
     kind = "invalid-draft"
 
-    def __init__(self, problems: Mapping[str, str]) -> None:
+    def __init__(self, problems: Mapping[str, str], nothing: str = "Nothing was sent") -> None:
         if not problems:
             raise ValueError("an invalid draft has at least one problem")
         self.problems: dict[str, str] = dict(problems)
         first = next(iter(self.problems))
         more = len(self.problems) - 1
-        hint = "Nothing was sent." if not more else f"Nothing was sent; {more} more to mend."
+        hint = f"{nothing}." if not more else f"{nothing}; {more} more to mend."
         detail = "\n".join(f"{field}: {text}" for field, text in self.problems.items())
         super().__init__(self.problems[first], hint=hint, detail=detail, field=first)
 

@@ -69,7 +69,7 @@ def check_profile_name(text: str, taken: Iterable[str] = ()) -> str:
     if not problem and name.casefold() in {other.casefold() for other in taken}:
         problem = f"There is already a profile “{name}”."
     if problem:
-        raise InvalidDraft({"name": problem})
+        raise InvalidDraft({"name": problem}, "Nothing was kept")
     return name
 
 

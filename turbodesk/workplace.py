@@ -143,7 +143,7 @@ class Workplace:
         """Raises InvalidDraft, by field, where the profile's name or addresses cannot be used."""
         settings_file.check_profile_name(profile.name, (there.name for there in self.settings.profiles))
         if problems := profile_problems(profile):
-            raise InvalidDraft(problems)
+            raise InvalidDraft(problems, "Nothing was kept")
 
     async def keep(self, profile: Profile, secret: Secret) -> bool:
         """Remembers a profile and its secret; whether the secret outlives this run comes back.

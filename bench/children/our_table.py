@@ -98,7 +98,7 @@ def type_all():
         for end in range(1, len(word) + 1):
             taken.append(painted(lambda text=word[:end]: table.set_filter(text)))
         table.set_filter("")
-        table.render(canvas)
+        repaints.extend(painted(lambda: None) for _ in range(2))
     return taken
 
 
@@ -116,7 +116,7 @@ def sort_all(prepared):
     return taken + longest
 
 
-repaint = min(painted(lambda: None) for _ in range(40))
+repaints = []
 typed = sorted(minima(type_all, 5))
 cold = minima(lambda: sort_all(False), 3)
 Steps().until(lambda: table.records.all_prepared)
@@ -124,7 +124,7 @@ warm = minima(lambda: sort_all(True), 5)
 print(
     json.dumps(
         {
-            "repaint_ms": repaint,
+            "repaint_ms": min(repaints),
             "filter_p99_ms": typed[int(len(typed) * 0.99)],
             "sort_ms": max(warm[:8]),
             "sort_at_once_ms": max(cold[:8]),

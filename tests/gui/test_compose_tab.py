@@ -629,3 +629,19 @@ def _drop(tab: ComposeTab, paths: list[Path]) -> None:
     assert _drag(tab, given)
     where, button, none = QPointF(tab.rect().center()), Qt.MouseButton.LeftButton, Qt.KeyboardModifier(0)
     QApplication.sendEvent(tab, QDropEvent(where, Qt.DropAction.CopyAction, given, button, none))
+
+
+def test_all_files_of_one_drop_that_cannot_be_sent_are_said(room: Run, run: Run, tmp_path: Path) -> None:
+    async def go() -> None:
+        async with room() as it:
+            tab: ComposeTab = it.tab
+            folder, good = tmp_path / "pictures", tmp_path / "good.txt"
+            folder.mkdir()
+            good.write_text("x")
+            tab.add_files([tmp_path / "missing.txt", folder, good])
+            await tab.work.settled()
+            said = tab.attachments.message.sentence
+            assert "missing.txt" in said and "pictures" in said
+            assert tab.attachments.paths == [good]
+
+    run(go(), 30)

@@ -270,3 +270,14 @@ def test_a_bounce_is_hard_or_soft_by_the_servers_words():
 )
 def test_what_cannot_happen_any_more_says_why(status, event, possible):
     assert (why_not(status, event) == "") is possible
+
+
+def test_a_filter_that_nothing_fits_says_so(run, opened):
+    async def go():
+        async with opened(letter("Guide", "anna@example.com")) as it:
+            it.tab.filter.setText("zzz")
+            assert "0 of 1 mail with" in it.tab._says.text()
+            it.tab.filter.setText("")
+            assert "1 mail caught" in it.tab._says.text()
+
+    run(go())

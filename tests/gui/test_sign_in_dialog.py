@@ -267,3 +267,18 @@ def _dialog() -> Any:
     return next(
         (w for w in QApplication.topLevelWidgets() if isinstance(w, SignInDialog) and w.isVisible()), None
     )
+
+
+def test_what_was_said_before_is_gone_at_the_next_try(window: QWidget, run: Run, tmp_path: Path) -> None:
+    async def go() -> None:
+        async with placed(tmp_path) as place:
+            dialog = await opened(window, place)
+            filled(dialog, place, password="wrong")
+            await press(dialog)
+            assert dialog.password.message.sentence
+            dialog.send_url.setText("https://example.com/path")
+            await press(dialog)
+            assert dialog.send_url.message.sentence and not dialog.password.message.sentence
+            dialog.reject()
+
+    run(go(), 40)

@@ -9,7 +9,7 @@ import pytest
 
 from turbodesk.errors import NoConnection, ProviderBroken, Refused
 from turbodesk.model.account import Profile, Secret
-from turbodesk.model.message import Address, RecipientKind
+from turbodesk.model.message import Address, Attachment, RecipientKind
 from turbodesk.model.reports import MailStatus
 from turbodesk.providers import open_provider
 from turbodesk.providers.sandbox_control import SandboxControl
@@ -59,5 +59,22 @@ def test_a_sandbox_that_does_not_run_and_something_else_in_its_place(tools: Any)
         async with tools.gateway() as gateway:
             with pytest.raises(NoConnection):
                 await SandboxControl(server.origin, gateway).messages()
+
+    asyncio.run(go())
+
+
+def test_a_mail_of_more_than_ten_megabytes_is_shown_whole(tools: Any) -> None:
+    async def go() -> None:
+        with SandboxServer(history_rows=0) as server:
+            there = server.endpoints
+            profile = Profile("t", "turbosmtp-v1", there.user, there.dashboard_url, there.send_url)
+            async with tools.gateway() as gateway:
+                control = SandboxControl(there.inbox_url, gateway)
+                provider = open_provider(profile, Secret(there.password), gateway)
+                large = Attachment.of_bytes("large.bin", bytes(12_000_000))
+                await provider.send(tools.message(attachments=(large,)), tools.Marks())
+                (mail,) = await control.messages()
+                caught = await control.message(mail.id)
+                assert [it.sha256 for it in caught.attachments] == [large.sha256]
 
     asyncio.run(go())

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from turbodesk.sandbox.send import read_address
+
 from .conftest import V1_SEND, V2_SEND, Caller
 
 NO_KEY = {
@@ -126,6 +128,10 @@ def test_the_beta_form_words_bad_addresses_its_own_way(sandbox: Caller) -> None:
 def test_what_is_no_address(sandbox: Caller, address: str) -> None:
     answer = sandbox.send(f"ok@example.com,{address};")
     assert answer.status_code == 400
+
+
+def test_a_quoted_sender_is_read_without_its_quotes() -> None:
+    assert read_address(r'"Zoë, \"Z\"" <a@example.com>') == ('Zoë, "Z"', "a@example.com")
 
 
 def test_a_comma_in_a_quoted_name_tears_the_entry(sandbox: Caller) -> None:

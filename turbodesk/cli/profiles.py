@@ -100,7 +100,9 @@ def remove_profile(setting: Setting, name: str, as_json: bool) -> int:
 
     async def work(place: Workplace) -> None:
         if name == SANDBOX:
-            raise InvalidDraft({"name": "The sandbox always exists; it cannot be removed."})
+            raise InvalidDraft(
+                {"name": "The sandbox always exists; it cannot be removed."}, "Nothing was changed"
+            )
         place.profile(name)
         await place.forget(name)
         show(as_json, {"removed": name}, f"Profile {name} is removed.")

@@ -45,11 +45,7 @@ def serve_sandbox(
     try:
         endpoints = server.start()
     except OSError as error:
-        raise FileTrouble(
-            f"The sandbox could not start: {error.strerror or error}.",
-            hint="Choose another --port, or leave it out to take a free one.",
-            field="port",
-        ) from error
+        raise _not_started(error, data) from error
     try:
         document = json.dumps(endpoints.as_json())
         if ready_file:
@@ -60,3 +56,19 @@ def serve_sandbox(
     finally:
         server.stop()
     return OK
+
+
+def _not_started(error: OSError, data: Path | None) -> FileTrouble:
+    """What keeps the sandbox from starting: its file, or else its port."""
+    if data and (error.errno is None or error.filename):
+        why = f"{data}: {error.strerror.lower()}" if error.strerror else str(error)
+        return FileTrouble(
+            f"The sandbox could not start: {why}.",
+            hint="Choose another file with --data, or leave it out to keep everything in memory.",
+            field="data",
+        )
+    return FileTrouble(
+        f"The sandbox could not start: {error.strerror or error}.",
+        hint="Choose another --port, or leave it out to take a free one.",
+        field="port",
+    )

@@ -36,6 +36,7 @@ class AttachmentsBar(QWidget):
         self.meter = Meter(small=True, name="Size on the wire")
         self._words = Label(role="small", tabular=True)
         self._used, self._limit = 0, 0
+        self._refused: list[str] = []
         line = QHBoxLayout()
         line.setContentsMargins(0, theme.px(10), 0, 0)
         line.setSpacing(theme.px(8))
@@ -65,6 +66,7 @@ class AttachmentsBar(QWidget):
 
         One that cannot be sent is said and not attached; with `keep_bad` it stays, marked.
         """
+        self._refused = []
         for path in paths:
             piece = self.tiles.add(path)
             if piece is not None:
@@ -111,6 +113,8 @@ class AttachmentsBar(QWidget):
                 self.tiles.show_piece(piece)
             else:
                 self.tiles.remove(piece)
-            self.message.say(f"{error.says} {error.hint}".strip())
-            return
-        self.tiles.show_piece(piece)
+            self._refused.append(f"{error.says} {error.hint}".strip())
+        else:
+            self.tiles.show_piece(piece)
+        if self._refused:  # those of one drop together: a later one doesn't hide the one before
+            self.message.say("\n".join(self._refused))

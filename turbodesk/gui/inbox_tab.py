@@ -151,7 +151,6 @@ class InboxTab(Tab):
 
     def _show(self, mails: list[CaughtMail]) -> None:
         self.table.set_rows(mails)
-        self._says.setText(f"{words.counted(len(mails), 'mail')} caught; nothing leaves this computer")
         self._count()
         if not mails:
             self._say_empty()
@@ -265,6 +264,13 @@ class InboxTab(Tab):
             Column("When", lambda mail: mail.at, words.when, align="right", width=70),
         ]
 
+    def _on_counted(self, shown: int, total: int) -> None:
+        if self.filter.text().strip():
+            found = f"{words.number(shown)} of {words.counted(total, 'mail')}"
+            self._says.setText(f"{found} with “{self.filter.text().strip()}”")
+        else:
+            self._says.setText(f"{words.counted(total, 'mail')} caught; nothing leaves this computer")
+
     def _mark(self, mail: CaughtMail) -> tuple[str, str, str]:
         if mail.id in self._looked_at:
             return "", "", "looked at"
@@ -289,6 +295,7 @@ class InboxTab(Tab):
         self.table = RecordTable(self._columns(), name="Caught mail")
         self.table.chosen.connect(self._on_chosen)
         self.filter.changed.connect(self.table.set_filter)
+        self.table.counted.connect(self._on_counted)
         self.mail = CaughtView()
         self.mail.make_asked.connect(self._on_make_asked)
         self.mail.save_asked.connect(self._on_save_asked)

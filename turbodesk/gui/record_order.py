@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 from operator import eq
 from typing import Any
 
@@ -52,7 +52,7 @@ class Order:
             ascending += part
             turned.append(_turned(part, keys))
             yield
-        return cls(ascending, [i for part in reversed(turned) for i in part] + unknown)
+        return cls(ascending, list(chain(*reversed(turned), unknown)))
 
 
 def _keys(column: Column, rows: Sequence[Any]) -> list[Any]:

@@ -113,6 +113,8 @@ class SignInDialog(Dialog):
             return
         self.message.clear()
         self.hosts_message.clear()
+        for field in self._fields.values():
+            field.set_good()
         self.work.start(self._try_and_keep(), busy=self.keep_button, fail=self._show_failure, name="sign in")
 
     async def _try_and_keep(self) -> None:

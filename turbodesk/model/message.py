@@ -14,6 +14,8 @@ SLICE_BYTES = 768 * 1024  # a multiple of 3, so that base64 of slices can be joi
 
 _ANGLED = re.compile(r"^\s*(?P<name>.*?)\s*<(?P<email>[^<>]*)>\s*$", re.DOTALL)
 _FORBIDDEN = re.compile("[\x00-\x1f\x7f\x80-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_SPECIAL = re.compile(r'[][\\()<>@,:;".]')  # a name that holds one of these stands in quotes
+_ESCAPED = re.compile(r'["\\]')
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -41,7 +43,7 @@ class Address:
             raise AddressError(f"The address holds a character that no address may hold: {bad.group()!a}.")
         name, email = "", text
         if match := _ANGLED.match(text):
-            name, email = match["name"].strip().strip('"').strip(), match["email"].strip()
+            name, email = _unquoted(match["name"].strip()), match["email"].strip()
         return cls(_checked(email), name)
 
     @property
@@ -57,9 +59,18 @@ class Address:
 
     def __str__(self) -> str:
         """`Name <a@b.c>` for people and for headers, quoted where the name needs it."""
-        from email.utils import formataddr  # the package email is slow to import, and rows are not mail
+        if not self.name:
+            return self.email
+        if not _SPECIAL.search(self.name):
+            return f"{self.name} <{self.email}>"
+        escaped = _ESCAPED.sub(r"\\\g<0>", self.name)
+        return f'"{escaped}" <{self.email}>'
 
-        return formataddr((self.name, self.email)) if self.name.isascii() else f"{self.name} <{self.email}>"
+
+def _unquoted(name: str) -> str:
+    if len(name) > 1 and name[0] == name[-1] == '"':
+        return re.sub(r"\\(.)", r"\1", name[1:-1]).strip()
+    return name.strip('"').strip()
 
 
 def _checked(email: str) -> str:

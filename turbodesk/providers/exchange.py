@@ -50,11 +50,15 @@ class Body:
     length: int | None = None
 
 
+ANSWER_LIMIT_BYTES = 10_000_000
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request. `path` holds nothing secret and comes first in every detail; `query` is never shown.
 
-    `secrets` are the texts to strike out of an answer that repeats what it was sent.
+    `secrets` are the texts to strike out of an answer that repeats what it was sent. An answer longer
+    than `answer_limit_bytes` is not read.
     """
 
     method: str
@@ -63,6 +67,7 @@ class Call:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     body: Body | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    answer_limit_bytes: int = ANSWER_LIMIT_BYTES
 
     @property
     def target(self) -> str:

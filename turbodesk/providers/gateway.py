@@ -24,7 +24,6 @@ from turbodesk.providers.exchange import Answer, Body, Call
 from turbodesk.providers.port import WireMark
 from turbodesk.providers.trouble import broke_off, no_way_in, trail
 
-ANSWER_LIMIT_BYTES = 10_000_000
 CONNECT_S = 15.0
 SEND_S = 60.0
 SEND_BYTES_PER_S = 256 * 1024  # a slow line gets one more second for each of these
@@ -278,14 +277,14 @@ class _Request:
     async def read(self, response: httpx.Response) -> Answer:
         """The answer with its body; raises Lost where it is packed or too large."""
         self._check_packing(response)
-        declared = response.headers.get("content-length", "0")
-        if declared.isdigit() and int(declared[:20]) > ANSWER_LIMIT_BYTES:
-            raise self._odd(response, f"more than {ANSWER_LIMIT_BYTES:,} bytes")
+        declared, limit = response.headers.get("content-length", "0"), self._call.answer_limit_bytes
+        if declared.isdigit() and int(declared[:20]) > limit:
+            raise self._odd(response, f"more than {limit:,} bytes")
         body = bytearray()
         async for chunk in response.aiter_raw():
             body += chunk
-            if len(body) > ANSWER_LIMIT_BYTES:
-                raise self._odd(response, f"more than {ANSWER_LIMIT_BYTES:,} bytes")
+            if len(body) > limit:
+                raise self._odd(response, f"more than {limit:,} bytes")
         return self.answer(response, bytes(body))
 
     async def chunk(self, chunks: AsyncIterator[bytes], deadline_s: float) -> bytes:

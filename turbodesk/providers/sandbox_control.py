@@ -17,6 +17,8 @@ from turbodesk.model.reports import MailStatus
 from turbodesk.providers.exchange import Answer, Body, Call, Garbled, JsonReader, Objection, Reason
 from turbodesk.providers.http import ONCE, TOGGLE, ApiClient, Gateway
 
+MAIL_LIMIT_BYTES = 120_000_000  # the largest mail that is taken, as source and as parts, in JSON
+
 
 class _Box(msgspec.Struct):
     email: str
@@ -101,7 +103,8 @@ class SandboxControl:
 
     async def message(self, id: str) -> CaughtMessage:
         """One of them, whole; Refused where there is none of that id. `GET /sandbox/messages/{id}`."""
-        return await self._api.ask(Call("GET", f"/sandbox/messages/{quote(id, safe='')}"), _message)
+        call = Call("GET", f"/sandbox/messages/{quote(id, safe='')}", answer_limit_bytes=MAIL_LIMIT_BYTES)
+        return await self._api.ask(call, _message)
 
     async def make(self, id: str, recipient_email: str, event: str) -> CaughtRecipient:
         """Lets `event` happen to a mail; the recipient as it stands then comes back. Refused where the mail

@@ -126,11 +126,17 @@ def read_address(entry: str) -> tuple[str, str] | None:
         named = _NAMED.fullmatch(entry)
         if named is None or _CONTROL.search(named[1]):
             return None
-        name, entry = named[1].strip().strip('"').strip(), named[2].strip()
+        name, entry = _unquoted(named[1].strip()), named[2].strip()
     local = entry.rpartition("@")[0]
     if len(entry) > _EMAIL_LIMIT or len(local) > _LOCAL_LIMIT or not _ADDRESS.fullmatch(entry):
         return None
     return name, entry
+
+
+def _unquoted(name: str) -> str:
+    if len(name) > 1 and name[0] == name[-1] == '"':
+        return re.sub(r"\\(.)", r"\1", name[1:-1]).strip()
+    return name.strip('"').strip()
 
 
 def _recipients(fields: Mapping[str, object], dialect: Dialect) -> tuple[Recipient, ...]:

@@ -97,6 +97,8 @@ class State:
                 return
             if version:
                 raise sqlite3.DatabaseError("another version wrote it")
+            if self._db.execute("SELECT 1 FROM sqlite_master").fetchone():
+                raise sqlite3.DatabaseError("another program keeps its data there")
             for statement in SCHEMA.strip().split(";\n"):
                 self._db.execute(statement)
             if rows:

@@ -28,7 +28,8 @@ class ToolsService:
         before = {tool.id: tool for tool in await self.show()}
         if id not in before:
             known = ", ".join(before) or "none"
-            raise InvalidDraft({"tool": f"There is no tool {id!r}; this account has: {known}."})
+            says = f"There is no tool {id!r}; this account has: {known}."
+            raise InvalidDraft({"tool": says}, "Nothing was changed")
         if before[id].forced and before[id].enabled != enabled:
             raise Refused(
                 "The provider has fixed this switch for the account.",
