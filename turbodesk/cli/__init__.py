@@ -35,6 +35,8 @@ _REPORT_IT = (
     "Look in `outbox list` what became of a send. Please report these places; they hold none of your data:"
 )
 
+CUT_OFF = "If a message was on its way, `outbox list` tells what is known of it."
+
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs the command line and ends the process with one of the exit codes above."""
@@ -54,7 +56,7 @@ def run(words: list[str]) -> int:
     except TurbodeskError as error:
         return _fail(as_json, error.kind, error.says, error.hint, exit_code(error), error.field, error.detail)
     except _cancellations():
-        return _fail(as_json, "cancelled", "Cancelled.", "", CANCELLED)
+        return _fail(as_json, "cancelled", "Cancelled.", CUT_OFF, CANCELLED)
     except BrokenPipeError:  # whoever read our answer has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED

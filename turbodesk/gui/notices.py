@@ -76,9 +76,9 @@ class Notices(QWidget):
             Toast.show_in(self.window(), f"{what} {why}".strip(), label, act, action_icon=icon, above=self)
             return Notice(tone, what, why)
         notice = Notice(tone, what, why, actions, details)
-        if key:
-            notice.key = key
-            self._all = [other for other in self._all if other.key != key]
+        notice.key = key or notice.key
+        same = (notice.key, (tone, what, why))  # what was told in the same words need not stand twice
+        self._all = [it for it in self._all if it.key != same[0] and (it.tone, it.what, it.why) != same[1]]
         self._all.append(notice)
         self._show()
         # its enums take longer to make than the strip, and nothing is told before the first paint

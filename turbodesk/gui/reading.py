@@ -108,6 +108,7 @@ class Reading:
         self._tab, self._loading, self._bar, self._tables = tab, loading, bar, tables
         self._task: asyncio.Task[None] | None = None
         self._read = 0
+        self._what, self._bar_begun = "", False
 
     @property
     def running(self) -> bool:
@@ -127,8 +128,11 @@ class Reading:
         for key in ("partial", "broken"):
             self._tab.notices.take_back(f"{self._tab.key}-{key}")
         if not age:
-            self._loading.begin(what)
-        self._bar.begin(what, age)
+            self._loading.begin(what)  # it counts too; the bar comes with the first rows
+        self._what = what
+        self._bar_begun = bool(age)
+        if age:
+            self._bar.begin(what, age)
         for table in self._tables:
             table.horizontalHeader().setSectionsClickable(False)
         self._read = 0
@@ -161,6 +165,9 @@ class Reading:
         """Tells how many were read, of how many where that is known."""
         self._read = read
         self._loading.progress(read, total)
+        if read and not self._bar_begun:
+            self._bar_begun = True
+            self._bar.begin(self._what)
         self._bar.progress(read, total)
 
     def tell_stopped(self, read: str, again: Callable[[], object]) -> None:

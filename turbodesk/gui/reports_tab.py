@@ -210,8 +210,9 @@ class ReportsTab(Tab):
         self.reading.tell_stopped(say.counted(self._entries, query.type), self.reload)
 
     def _on_read_failed(self, error: TurbodeskError) -> bool:
-        self.reading.tell_broken(error, self.reload)
-        if not self.table.rows:
+        if self.table.rows:
+            self.reading.tell_broken(error, self.reload)
+        else:
             self.empty.say(
                 "warning", error.says, error.hint, [self._button("Try again", "refresh", self.reload)]
             )

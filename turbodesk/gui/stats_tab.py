@@ -233,8 +233,9 @@ class StatsTab(Tab):
         self.reading.tell_stopped(words.counted(len(self._rows), "message"), self.reload)
 
     def _on_read_failed(self, error: TurbodeskError) -> bool:
-        self.reading.tell_broken(error, self.reload)
-        if not self._rows:
+        if self._rows:
+            self.reading.tell_broken(error, self.reload)
+        else:
             self.empty.say(
                 "warning", error.says, error.hint, [self._button("Try again", "refresh", self.reload)]
             )

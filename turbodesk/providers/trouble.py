@@ -38,26 +38,26 @@ def trail(error: BaseException) -> str:
 
 def no_way_in(host: str, error: Exception) -> tuple[str, str]:
     """What to say, and what to do, where no connection came about: surely nothing was sent."""
-    again = "Nothing was sent. Check the internet connection, then try again."
+    again = "Nothing left this computer. Check the internet connection, then try again."
     for found in causes(error):
         if isinstance(found, ssl.SSLCertVerificationError):
             return (
                 f"The certificate of {host} is not valid: {found.verify_message}",
-                "Nothing was sent, not even the password. Check the address, the clock of this computer, "
+                "Nothing left this computer, not even the password. Check the address, the clock here, "
                 "and whether a public network asks you to log in first.",
             )
         if isinstance(found, ssl.SSLError):
             return (
-                f"No safe connection to {host} could be made: {found.reason or 'TLS failed'}.",
-                "Nothing was sent, not even the password. Check the address and its port.",
+                f"No safe connection to {host} could be made.",
+                "Nothing left this computer, not even the password. Check the address and its port.",
             )
         if isinstance(found, socket.gaierror | UnicodeError | httpx.InvalidURL):
             return (
                 f"There is no host called {host}, or its name could not be looked up.",
-                "Nothing was sent. Check the internet connection and the address in Account.",
+                "Nothing left this computer. Check the internet connection and the address of the server.",
             )
         if isinstance(found, ConnectionRefusedError):
-            return f"{host} refused the connection.", f"{again} If it goes on, check the address in Account."
+            return f"{host} refused the connection.", f"{again} If it goes on, check the address."
     if any(isinstance(found, TimeoutError | httpx.TimeoutException) for found in causes(error)):
         return f"{host} did not pick up in time.", again
     return f"No connection to {host} could be made.", again

@@ -175,9 +175,9 @@ class ReportsService:
         """
         wanted = list(dict.fromkeys(ids))
         if not wanted:
-            raise InvalidDraft({"ids": "Name at least one entry to delete."})
+            raise InvalidDraft({"ids": "Name at least one entry to delete."}, "Nothing was deleted")
         if odd := next((id for id in wanted if not (id.isascii() and id.isdigit())), None):
-            raise InvalidDraft({"ids": f"{odd!r} is no id of an entry."})
+            raise InvalidDraft({"ids": f"{odd!r} is no id of an entry."}, "Nothing was deleted")
         for start in range(0, len(wanted), DELETE_AT_ONCE):
             bundle = wanted[start : start + DELETE_AT_ONCE]
             await self._desk.provider.delete_reports(type, bundle)
