@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import signal
-import threading
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,24 +40,41 @@ def serve_sandbox(
     from turbodesk.files import write_whole
     from turbodesk.sandbox.server import SandboxServer
 
-    stop = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
-    server = SandboxServer(data, port=port, history_rows=history_rows)
-    try:
-        endpoints = server.start()
-    except OSError as error:
-        raise _not_started(error, data) from error
-    try:
-        document = json.dumps(endpoints.as_json())
-        if ready_file:
-            write_whole(ready_file, document.encode())
-        click.echo(document)
-        while not stop.wait(3600):
-            pass
-    finally:
-        server.stop()
+    with _until_told_to_stop() as wait:
+        server = SandboxServer(data, port=port, history_rows=history_rows)
+        try:
+            endpoints = server.start()
+        except OSError as error:
+            raise _not_started(error, data) from error
+        try:
+            document = json.dumps(endpoints.as_json())
+            if ready_file:
+                write_whole(ready_file, document.encode())
+            click.echo(document)
+            wait()
+        finally:
+            server.stop()
     return OK
+
+
+@contextmanager
+def _until_told_to_stop() -> Iterator[Callable[[], object]]:
+    """Yields what waits for Ctrl+C or SIGTERM; one that came since is not missed.
+
+    Python would run a handler only between two of its steps: a signal on the way into a wait would be
+    noticed after the wait. The byte that its C code writes is there whenever it came.
+    """
+    woken, waking = socket.socketpair()
+    with woken, waking:
+        waking.setblocking(False)
+        before = signal.set_wakeup_fd(waking.fileno())
+        handlers = {name: signal.signal(name, lambda *_: None) for name in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            yield lambda: woken.recv(1)
+        finally:
+            signal.set_wakeup_fd(before)
+            for name, handler in handlers.items():
+                signal.signal(name, handler)
 
 
 def _not_started(error: OSError, data: Path | None) -> FileTrouble:
