@@ -117,7 +117,7 @@ class InboxTab(Tab):
             return
         self.notices.take_back("inbox-read")
         if not self._known:
-            self._looked_at = {mail.id for mail in mails}  # caught before this session: no news
+            self._looked_at = {mail.id for mail in mails}  # caught before this run: no news
             self._known = True
         if not mails or mails != self.table.rows:
             self._show(mails)

@@ -223,9 +223,10 @@ class StatsChart(pg.GraphicsView):
         faint.setAlphaF(0.16)
         self._bars["sent"].setOpts(brush=faint)
         self._bars["bounced"].setOpts(brush=theme.colour("chart-bounced"))
-        self._caps.setPen(_hairline("chart-sent", 1.5))
+        sharp = self.devicePixelRatioF()  # a cosmetic pen counts the screen's own pixels
+        self._caps.setPen(_hairline("chart-sent", 1.5 * sharp))
         for series, line in self._lines.items():
-            line.setPen(line_pen(series, 2))
+            line.setPen(line_pen(series, 2 * sharp))
         self._diamonds.setBrush(theme.colour("chart-complained"))
         self._diamonds.setSize(theme.px(30))
         self._rings.setBrush(theme.colour("surface"))

@@ -47,7 +47,9 @@ def paint_sample(painter: QPainter, left: float, middle: float, series: str, str
     form = FORMS[series][1]
     ink = QColor(theme.colour(f"chart-{series}"))
     if form == LINE:
-        painter.setPen(line_pen(series, theme.px(25) / 10))
+        pen = line_pen(series, theme.px(25) / 10)
+        pen.setCosmetic(False)  # this painter counts the window's pixels, not the screen's
+        painter.setPen(pen)
         painter.drawLine(QPointF(left, middle), QPointF(left + wide, middle))
     else:
         painter.setPen(Qt.PenStyle.NoPen)

@@ -150,7 +150,7 @@ class Database:
         return version
 
     def _set_aside(self, why: str) -> None:
-        stamp = datetime.now().astimezone().strftime("%Y-%m-%d-%H%M%S")
+        stamp = datetime.now().astimezone().strftime("%Y-%m-%d-%H%M%S-%f")
         aside = self.path.with_name(f"{self.path.name}.set-aside-{stamp}")
         journal = self.path.with_name(self.path.name + "-journal")
         if journal.exists():  # left here, it would be played into the new file
