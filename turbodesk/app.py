@@ -62,6 +62,7 @@ def _has_display() -> bool:
 def _run(options: argparse.Namespace) -> int:
     # What is made until the first paint stays: to look for garbage in it takes longer than many a tab.
     gc.disable()
+    from PySide6.QtCore import QSocketNotifier
     from PySide6.QtWidgets import QApplication
 
     _read_no_sources()
@@ -69,6 +70,7 @@ def _run(options: argparse.Namespace) -> int:
 
     from turbodesk.desktop import Desktop
     from turbodesk.gui.theme import STYLE_ARGUMENTS
+    from turbodesk.stop_signals import stop_signals
 
     async def begin() -> int:
         # Within the loop: the last tab may have something to do as soon as it is made.
@@ -80,7 +82,15 @@ def _run(options: argparse.Namespace) -> int:
             size=options.size,
             touring=options.tour is not None,
         )
-        return await _live(desktop, options.tour)
+        if options.tour is not None:
+            return await _live(desktop, options.tour)
+        with stop_signals() as told:  # they close the window as its user would
+            notifier = QSocketNotifier(told.fileno(), QSocketNotifier.Type.Read)
+            notifier.activated.connect(lambda *_: told.recv(1) and desktop.window.close())
+            try:
+                return await _live(desktop, None)
+            finally:
+                notifier.setEnabled(False)
 
     application = QApplication(["turbodesk", *STYLE_ARGUMENTS])
     application.setApplicationName("turbodesk")

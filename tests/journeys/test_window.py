@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -49,6 +52,30 @@ def test_a_tour_whose_step_fails_says_which_and_ends_non_zero(tmp_path: Path) ->
     done = start(tmp_path, "--tour", str(tmp_path / "tour"))
     assert done.returncode == 1
     assert "The tour stopped at" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a program without telling it")
+@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_closes_the_window_as_its_user_would(tmp_path: Path, name: signal.Signals) -> None:
+    config = tmp_path / "config"
+    window = subprocess.Popen(
+        [sys.executable, "-m", "turbodesk", "--config-dir", str(config)],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "QT_QPA_PLATFORM": "offscreen"},
+    )
+    with window:
+        deadline = time.monotonic() + 60
+        while not (config / "settings.json").exists():  # written once the sandbox is open
+            assert time.monotonic() < deadline
+            assert window.poll() is None
+            time.sleep(0.05)
+        window.send_signal(name)
+        _, said = window.communicate(timeout=30)
+    assert window.returncode == 0, said
+    assert "Traceback" not in said
+    kept = json.loads((config / "settings.json").read_text())
+    assert kept["geometry"]
 
 
 def test_without_a_display_the_window_says_so(tmp_path: Path) -> None:

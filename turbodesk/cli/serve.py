@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +13,7 @@ from turbodesk.cli.base import (
     as_json,
 )
 from turbodesk.errors import FileTrouble
+from turbodesk.stop_signals import stop_signals
 
 if TYPE_CHECKING:
     pass
@@ -40,7 +37,7 @@ def serve_sandbox(
     from turbodesk.files import write_whole
     from turbodesk.sandbox.server import SandboxServer
 
-    with _until_told_to_stop() as wait:
+    with stop_signals() as told:
         server = SandboxServer(data, port=port, history_rows=history_rows)
         try:
             endpoints = server.start()
@@ -51,30 +48,10 @@ def serve_sandbox(
             if ready_file:
                 write_whole(ready_file, document.encode())
             click.echo(document)
-            wait()
+            told.recv(1)
         finally:
             server.stop()
     return OK
-
-
-@contextmanager
-def _until_told_to_stop() -> Iterator[Callable[[], object]]:
-    """Yields what waits for Ctrl+C or SIGTERM; one that came since is not missed.
-
-    Python would run a handler only between two of its steps: a signal on the way into a wait would be
-    noticed after the wait. The byte that its C code writes is there whenever it came.
-    """
-    woken, waking = socket.socketpair()
-    with woken, waking:
-        waking.setblocking(False)
-        before = signal.set_wakeup_fd(waking.fileno())
-        handlers = {name: signal.signal(name, lambda *_: None) for name in (signal.SIGTERM, signal.SIGINT)}
-        try:
-            yield lambda: woken.recv(1)
-        finally:
-            signal.set_wakeup_fd(before)
-            for name, handler in handlers.items():
-                signal.signal(name, handler)
 
 
 def _not_started(error: OSError, data: Path | None) -> FileTrouble:
