@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractScrollArea,
+    QBoxLayout,
     QFrame,
     QHBoxLayout,
     QLayout,
@@ -170,15 +173,7 @@ def row(*items: QWidget | QLayout | int | None, gap: int = 8) -> QHBoxLayout:
     line = QHBoxLayout()
     line.setContentsMargins(0, 0, 0, 0)
     line.setSpacing(theme.px(gap))
-    for item in items:
-        if item is None:
-            line.addStretch(1)
-        elif isinstance(item, int):
-            line.addSpacing(theme.px(item))
-        elif isinstance(item, QLayout):
-            line.addLayout(item)
-        else:
-            line.addWidget(item)
+    _fill(line, items)
     return line
 
 
@@ -187,16 +182,20 @@ def column(*items: QWidget | QLayout | int | None, gap: int = 8) -> QVBoxLayout:
     pile = QVBoxLayout()
     pile.setContentsMargins(0, 0, 0, 0)
     pile.setSpacing(theme.px(gap))
+    _fill(pile, items)
+    return pile
+
+
+def _fill(box: QBoxLayout, items: Iterable[QWidget | QLayout | int | None]) -> None:
     for item in items:
         if item is None:
-            pile.addStretch(1)
+            box.addStretch(1)
         elif isinstance(item, int):
-            pile.addSpacing(theme.px(item))
+            box.addSpacing(theme.px(item))
         elif isinstance(item, QLayout):
-            pile.addLayout(item)
+            box.addLayout(item)
         else:
-            pile.addWidget(item)
-    return pile
+            box.addWidget(item)
 
 
 def clear_layout(layout: QLayout) -> None:
