@@ -420,3 +420,15 @@ def test_the_row_under_the_mouse_is_warm(table: RecordTable) -> None:
     table.set_rows([make(1), make(2)])
     QTest.mouseMove(table.viewport(), table.point_of(2, 1))
     assert table.hovered == 1
+
+
+def test_counts_without_room_are_not_left_out_in_silence(window_of: Show) -> None:
+    one = [("check", "success", 1)]
+    shown = []
+    for counts in (one, [*one, ("opened", "success", 1), ("clicked", "success", 1)]):
+        column = Column("State", lambda row: row, lambda value: value, kind="counts", width=70)
+        many = RecordTable([column], name="Counts", key=lambda _row: 1)
+        window_of(many, 70, 120)
+        many.set_rows([counts])
+        shown.append(many.viewport().grab().toImage())
+    assert shown[0] != shown[1]

@@ -30,7 +30,7 @@ from turbodesk.services.desk import Desk
 from turbodesk.services.inbox import InboxService
 
 SEEN_EVERY_MS, HIDDEN_EVERY_MS = 1500, 5000  # how often the sandbox is asked for new mail
-LIST, STACKED = 500, 760  # px of the drawings: the list's width, and where list and mail stand stacked
+LIST, STACKED = 560, 760  # px of the drawings: the list's width, and where list and mail stand stacked
 
 
 class InboxTab(Tab):
@@ -260,7 +260,7 @@ class InboxTab(Tab):
             Column("To", to_line, lambda value: value, kind="address", width=110, stretch=2, keep=2),
             Column("Subject", lambda mail: mail.subject, words.one_line, kind="medium", width=110, stretch=3),
             _icon_column(lambda mail: _clip(mail.attachments), 32, keep=4),
-            Column("State", counts, lambda value: value, sort=None, kind="counts", width=84, keep=3),
+            Column("State", counts, lambda value: value, sort=None, kind="counts", width=118, keep=3),
             Column("When", lambda mail: mail.at, words.when, align="right", width=70),
         ]
 

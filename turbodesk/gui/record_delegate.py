@@ -169,9 +169,12 @@ class RecordDelegate(QStyledItemDelegate):
         self, painter: QPainter, inks: Inks, room: QRectF, counts: Sequence[tuple[str, str, int]]
     ) -> None:
         left, side = room.left(), theme.px(14)
-        for icon, tone, number in counts:
+        for index, (icon, tone, number) in enumerate(counts):
             spot = QRectF(left, room.top(), side, room.height())
-            if left + side > room.right():
+            needed = side + theme.px(3) + inks.metrics["body"].horizontalAdvance(str(number))
+            more = side if index + 1 < len(counts) else 0
+            if left + needed + more > room.right() + 1:  # what has no room is at least known to be there
+                self._words(painter, inks, spot, "…", "muted", "body", cut=False)
                 return
             theme.paint_icon(painter, spot, icon, tone, 14)
             words = QRectF(left + side + theme.px(3), room.top(), room.right() - left - side, room.height())
