@@ -10,7 +10,9 @@ import time
 import httpx
 import pytest
 
-from .conftest import V1_SEND, V2_SEND, Caller
+from turbodesk.sandbox.state import ACCOUNT_KEY, CONSUMER_KEY, CONSUMER_SECRET, SUBACCOUNT_KEY
+
+from .conftest import V1_SEND, V2_SEND, Caller, Clock, Opener
 
 INFO = "/api/user/info"
 CLOSED = (httpx.RemoteProtocolError, httpx.ReadError)
@@ -204,3 +206,72 @@ def test_a_kept_connection_lives_through_a_refused_upload(sandbox: Caller) -> No
         answer.read()
         assert answer.status == expected
     connection.close()
+
+
+KEYS = {"consumerKey": CONSUMER_KEY, "consumerSecret": CONSUMER_SECRET}
+PERIOD = {"from": "2020-01-01", "to": "2099-12-31"}
+SUB = {"X-SubAccount-ApiKey": SUBACCOUNT_KEY}
+ACCOUNT = {"X-Account-ApiKey": ACCOUNT_KEY}
+V1_CONTRACT = {"X-SendPost-Public-Contract": "v1"}
+
+
+def test_errors_can_be_nested_as_they_were(sandbox: Caller) -> None:
+    body = {"from": "me@example.com", "to": "broken@@x", "content": "Hi"}
+    flat = sandbox.http.post(V2_SEND, json=body, headers=KEYS).json()
+    assert flat == {"message": "error", "errors": ["'broken@@x' 'to' email not valid"]}
+    sandbox.fault("nested_errors", match=V2_SEND)
+    nested = sandbox.http.post(V2_SEND, json=body, headers=KEYS)
+    assert (nested.status_code, nested.json()) == (400, {**flat, "errors": [flat["errors"]]})
+
+
+@pytest.mark.parametrize("path", ["/api/v2/analytics/csv", "/api/stats/emails/csv"])
+def test_statistics_as_csv_can_be_as_described(opened: Opener, clock: Clock, path: str) -> None:
+    def text() -> str:
+        return caller.http.get(path, params=asked, headers={**KEYS, "Authorization": token}).text
+
+    with opened(clock=clock) as caller:
+        token = caller.sign_in()
+        asked = {**PERIOD, "tz": "+00:00"}
+        caller.fault("csv_comma")
+        assert text() == ""
+        caller.send("ann@example.com", subject="One, two")
+        caller.send("hardbounce@example.com")
+        second, first = text().splitlines()
+        id, rest = first.split(",", 1)
+        assert id.isdigit()
+        assert rest == ('SUCCESS,"One, two",me@example.com,ann@example.com,"Sunday, March 17 2030 5:46 PM","')
+        assert ',FAIL,"Hi",me@example.com,hardbounce@example.com,"Sunday, ' in second
+        assert second.count('"') == 6  # and the last quote of all is forgotten
+
+
+def test_the_older_contract_alone_can_be_served(sandbox: Caller) -> None:
+    def served() -> str:
+        answer = sandbox.http.get("/api/v1/subaccount/domain", headers={**SUB, **V1_CONTRACT})
+        return answer.headers["x-sendpost-public-contract"]
+
+    assert served() == "v1"
+    sandbox.fault("legacy_only", match="/api/v1")
+    assert served() == "legacy"
+
+
+def test_statuses_speak_as_the_provider_does(sandbox: Caller) -> None:
+    sandbox.fault("status", match="/api/v1", status=503, retry_after="3")
+    answer = sandbox.http.get("/api/v1/subaccount/domain", headers={**SUB, **V1_CONTRACT})
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "3")
+    assert answer.json()["error"]["type"] == "api_error"
+    answer = sandbox.http.get("/api/v1/subaccount/domain", headers=SUB)
+    assert answer.json()["status"] == "error"
+    assert answer.headers["deprecation"] == "true"
+
+
+def test_what_is_hidden_can_be_off(sandbox: Caller) -> None:
+    to = [{"email": "ann@example.com"}]
+    letter = {"from": {"email": "me@example.com"}, "to": to, "subject": "Hi", "textBody": "Hello"}
+    (sent,) = sandbox.http.post(
+        "/api/v1/subaccount/email/", json=letter, headers={**SUB, **V1_CONTRACT}
+    ).json()
+    path = f"/api/v1/account/message/{sent['messageId']}/events"
+    assert sandbox.http.get(path, params={"subAccountId": "117"}, headers=ACCOUNT).status_code == 200
+    sandbox.fault("hidden_off")
+    assert sandbox.http.get(path, params={"subAccountId": "117"}, headers=ACCOUNT).status_code in (404, 405)
+    assert sandbox.http.get(path.removesuffix("/events"), headers=ACCOUNT).status_code == 200

@@ -142,10 +142,3 @@ def test_history_can_be_added(sandbox: Caller) -> None:
     assert sandbox.get("/web/api/reports/bounce/all/count").json()["count"] > 350
     for wrong in ({}, {"rows": -1}, {"rows": 1, "days": 0}, {"rows": 1, "bounce_share": 2}):
         assert sandbox.http.post("/sandbox/history", json=wrong).status_code == 400
-
-
-def test_a_page_for_people(sandbox: Caller) -> None:
-    page = sandbox.http.get("/")
-    assert page.headers["content-type"].startswith("text/html")
-    for word in (sandbox.at.inbox_url, sandbox.at.user, sandbox.at.password):
-        assert word in page.text

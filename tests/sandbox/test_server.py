@@ -5,9 +5,11 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +19,14 @@ import httpx
 import pytest
 
 from turbodesk.sandbox.server import Endpoints, SandboxServer
-from turbodesk.sandbox.state import State
+from turbodesk.sandbox.state import (
+    ACCOUNT_KEY,
+    CONSUMER_KEY,
+    CONSUMER_SECRET,
+    SMTP_PASSWORD,
+    SUBACCOUNT_KEY,
+    State,
+)
 
 from .conftest import V2_SEND, Caller, Opener
 
@@ -71,6 +80,7 @@ def ask(server: SandboxServer, **headers: str) -> int:
 
 def test_the_endpoints_as_json(running: Caller) -> None:
     origin = running.at.inbox_url
+    smtp = running.at.smtp
     assert running.at.as_json() == {
         "turbosmtp_v1": {
             "dashboard_url": origin,
@@ -78,9 +88,130 @@ def test_the_endpoints_as_json(running: Caller) -> None:
             "user": "sandbox@example.com",
             "password": running.at.password,
         },
+        "turbosmtp_v2": {
+            "base_url": f"{origin}/api/v2",
+            "send_url": f"{origin}/api/v2",
+            "consumer_key": CONSUMER_KEY,
+            "consumer_secret": CONSUMER_SECRET,
+        },
+        "sendpost": {
+            "base_url": f"{origin}/api/v1",
+            "account_key": ACCOUNT_KEY,
+            "subaccount_key": SUBACCOUNT_KEY,
+        },
+        "smtp": {
+            "host": "127.0.0.1",
+            "port": smtp.port,
+            "tls_port": smtp.tls_port,
+            "ca_file": smtp.ca_file,
+            "user": "default@117.sendpost.io",
+            "password": SMTP_PASSWORD,
+        },
         "inbox_url": origin,
     }
     assert origin.startswith("http://127.0.0.1:")
+    assert len({smtp.port, smtp.tls_port, int(origin.rpartition(":")[2])}) == 3
+    assert re.fullmatch("[0-9a-f]{32}", CONSUMER_KEY)
+    assert re.fullmatch("[0-9A-Za-z]{32}", CONSUMER_SECRET)
+
+
+def test_the_endpoints_lead_where_they_say(running: Caller) -> None:
+    at = running.at
+    v2 = {"consumerKey": at.turbosmtp_v2.consumer_key, "consumerSecret": at.turbosmtp_v2.consumer_secret}
+    period = {"from": "2020-01-01", "to": "2020-01-02"}
+    asked = [
+        (f"{at.turbosmtp_v2.base_url}/analytics", v2, period),
+        (f"{at.sendpost.base_url}/account/subaccount/", {"X-Account-ApiKey": at.sendpost.account_key}, {}),
+        (
+            f"{at.sendpost.base_url}/subaccount/domain",
+            {"X-SubAccount-ApiKey": at.sendpost.subaccount_key},
+            {},
+        ),
+    ]
+    for url, headers, parameters in asked:
+        assert running.http.get(url, params=parameters).status_code == 401, url
+        assert running.http.get(url, params=parameters, headers=headers).status_code == 200, url
+
+
+# the file of the relay's authority
+
+
+def certificates(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.pem"))
+
+
+def test_the_authority_lies_beside_the_data_while_it_runs(opened: Opener, tmp_path: Path) -> None:
+    data = tmp_path / "sandbox.sqlite"
+    with opened(data) as caller:
+        assert certificates(tmp_path) == [Path(caller.at.smtp.ca_file)]
+        text = Path(caller.at.smtp.ca_file).read_text()
+        assert text.count("BEGIN CERTIFICATE") == 1
+    assert certificates(tmp_path) == []
+
+
+def test_without_data_the_authority_is_a_temporary_file(opened: Opener, tmp_path: Path) -> None:
+    with opened() as caller:
+        ca_file = Path(caller.at.smtp.ca_file)
+        assert ca_file.parent == Path(tempfile.gettempdir())
+        assert ca_file.is_file()
+    assert not ca_file.exists()
+
+
+def test_every_server_has_an_authority_of_its_own(tmp_path: Path) -> None:
+    data = tmp_path / "sandbox.sqlite"
+    with SandboxServer(data, history_rows=0) as one:
+        first = Path(one.endpoints.smtp.ca_file)
+        other = Elsewhere(data)
+        assert len(certificates(tmp_path)) == 2
+        with SandboxServer(data) as two:
+            assert first.read_text() != Path(two.endpoints.smtp.ca_file).read_text()
+            assert len(certificates(tmp_path)) == 3
+        assert other.end() == ("", "")
+        assert certificates(tmp_path) == [first]
+    assert certificates(tmp_path) == []
+
+
+def test_what_a_killed_server_left_is_swept(tmp_path: Path) -> None:
+    data = tmp_path / "sandbox.sqlite"
+    theirs = tmp_path / "mine.pem"
+    theirs.write_text("another certificate")
+    elsewhere = Elsewhere(data)
+    left = [path for path in certificates(tmp_path) if path != theirs]
+    elsewhere.process.kill()
+    elsewhere.end()
+    assert [path for path in certificates(tmp_path) if path != theirs] == left
+    with SandboxServer(data) as server:
+        assert certificates(tmp_path) == sorted([theirs, Path(server.endpoints.smtp.ca_file)])
+        assert left != [Path(server.endpoints.smtp.ca_file)]
+
+
+def test_nothing_is_left_where_it_cannot_start(tmp_path: Path, running: Caller) -> None:
+    data = tmp_path / "letter.txt"
+    data.write_text("no database " * 100)
+    taken = running.at.smtp.port
+    for trouble in (SandboxServer(data), SandboxServer(tmp_path / "s.sqlite", smtp_port=taken)):
+        with pytest.raises(OSError):
+            trouble.start()
+    assert sorted(tmp_path.iterdir()) == [data]
+
+
+def test_ports_can_be_chosen() -> None:
+    with SandboxServer(history_rows=0) as server:
+        smtp = server.endpoints.smtp
+        chosen = int(server.endpoints.inbox_url.rpartition(":")[2]), smtp.port, smtp.tls_port
+    again = SandboxServer(history_rows=0, port=chosen[0], smtp_port=chosen[1], smtp_tls_port=chosen[2])
+    with again:
+        smtp = again.endpoints.smtp
+        assert (int(again.endpoints.inbox_url.rpartition(":")[2]), smtp.port, smtp.tls_port) == chosen
+
+
+def test_the_keys_of_the_relay_are_in_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for data in (None, tmp_path / "sandbox.sqlite"):
+        with SandboxServer(data, history_rows=0) as server:
+            files = [path for path in tmp_path.rglob("*") if path.is_file()]
+            assert Path(server.endpoints.smtp.ca_file) in files
+            assert not [path for path in files if b"PRIVATE KEY" in path.read_bytes()]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:PORT", "127.0.0.1", "localhost:PORT", "LOCALHOST", "[::1]:PORT"])
@@ -113,11 +244,12 @@ def test_nothing_says_which_server_it_is(running: Caller) -> None:
 
 
 def test_it_listens_on_loopback_only(running: Caller) -> None:
-    port = int(running.at.inbox_url.rpartition(":")[2])
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as other:
-        other.settimeout(2)
-        with pytest.raises(OSError):
-            other.connect(("127.0.0.2", port))
+    http_port = int(running.at.inbox_url.rpartition(":")[2])
+    for port in (http_port, running.at.smtp.port, running.at.smtp.tls_port):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as other:
+            other.settimeout(2)
+            with pytest.raises(OSError):
+                other.connect(("127.0.0.2", port))
 
 
 def test_a_taken_port_is_an_os_error(running: Caller) -> None:
@@ -277,3 +409,18 @@ def test_its_parts_import_nothing_of_ours() -> None:
     )
     loaded: list[str] = json.loads(done.stdout.replace("'", '"'))
     assert all(name == "turbodesk" or name.startswith("turbodesk.sandbox") for name in loaded)
+
+
+def test_whoever_wants_http_alone_does_not_wait_for_smtp() -> None:
+    code = (
+        "import sys; from turbodesk.sandbox.server import SandboxServer\n"
+        "with SandboxServer(history_rows=0): print('aiosmtpd' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert done.stdout == "False\n"

@@ -63,8 +63,10 @@ def test_the_path_with_a_password_is_masked_in_the_log(
     with caplog.at_level(logging.DEBUG, logger="turbodesk.sandbox"):
         sandbox.http.get("/api/authorize/me@example.com/canary-4711")
         sandbox.http.get("/sandbox/accepted")
+    # A line is written when its answer is out: that of the last request may be late, that before is not.
     said = [record.getMessage() for record in caplog.records if record.name.startswith("turbodesk")]
-    assert said == ["GET /api/authorize/*** 401", "GET /sandbox/accepted 200"]
+    assert "GET /api/authorize/*** 401" in said
+    assert "canary-4711" not in "".join(said)
 
 
 @pytest.mark.parametrize("cookie", ["Authorization", "authorizationKey"])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 
-BOUNCE, SPAM, UNSUB = "bounce", "spam", "unsub"
+BOUNCE, SPAM, UNSUB, MANUAL, VALIDATION_FAILED = "bounce", "spam", "unsub", "manual", "validation_failed"
+LISTS = (BOUNCE, SPAM, UNSUB, MANUAL, VALIDATION_FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,14 @@ class Fate:
 
 DELIVERED, OPENED, CLICKED = Fate("SUCCESS"), Fate("OPEN"), Fate("CLICK")
 COMPLAINED, UNSUBSCRIBED = Fate("REPORT", list=SPAM), Fate("UNSUB", list=UNSUB)
+GIVEN_UP = Fate("SYSFAIL", "554 5.7.1 Message given up before delivery")
+_DROPPED = {
+    BOUNCE: Fate("SYSFAIL", "Dropped due to bounced recipient"),
+    SPAM: Fate("SYSFAIL", "Dropped due to complaining recipient"),
+    UNSUB: Fate("SYSFAIL", "Dropped due to unsubscribed recipient"),
+    MANUAL: Fate("SYSFAIL", "Dropped due to suppressed recipient"),
+    VALIDATION_FAILED: Fate("SYSFAIL", "Dropped due to invalid recipient"),
+}
 
 # {email}, {domain} and {ip} are filled in; addresses of the documentation ranges only.
 HARD_WORDS = (
@@ -71,9 +80,23 @@ def bounced(email: str, *, hard: bool) -> Fate:
     return Fate("FAIL", said, BOUNCE, hard)
 
 
-def of_recipient(email: str) -> Fate:
-    """What becomes of mail to `email`: delivered, unless its local part is one of the scenarios."""
-    match email.partition("@")[0].lower():
+def dropped(list: str) -> Fate:
+    """What becomes of mail to somebody on that list, where the list is heeded."""
+    return _DROPPED[list]
+
+
+def scenario(email: str) -> Fate | None:
+    """What the address itself asks for; None where it is an ordinary one.
+
+    SendPost's own test domain has two words more than the others.
+    """
+    local, _, domain = email.lower().partition("@")
+    if domain == "playwithsendpost.io":
+        if local == "test":
+            return CLICKED
+        if local == "dropped":
+            return GIVEN_UP
+    match local:
         case "hardbounce":
             return bounced(email, hard=True)
         case "softbounce":
@@ -86,7 +109,7 @@ def of_recipient(email: str) -> Fate:
             return OPENED
         case "click":
             return CLICKED
-    return DELIVERED
+    return None
 
 
 # What can be made of a status by hand. A delivered message may still bounce: the remote server

@@ -8,15 +8,24 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, replace
 
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from turbodesk.sandbox.sendpost_wire import CONTRACT_HEADER, Refusal, refused
+from turbodesk.sandbox.turbosmtp_v2_analytics import as_described
 from turbodesk.sandbox.wire import Answer, hang_up, transport_of
 
-KINDS = (
-    "status", "html", "truncated", "close_before", "close_after", "delay", "drip", "broken_comma", "huge",
-    "error_under_200", "expire_token", "redirect", "flat_errors",
+BEHAVIOURS = (
+    "null_lists", "plain_stats", "old_stats", "partial_failure", "legacy_only", "v1_by_default", "hidden_off",
 )  # fmt: skip
+HTTP_KINDS = (
+    "status", "html", "truncated", "close_before", "close_after", "delay", "drip", "broken_comma", "huge",
+    "error_under_200", "expire_token", "redirect", "flat_errors", "nested_errors", "csv_comma", *BEHAVIOURS,
+)  # fmt: skip
+SMTP_KINDS = ("smtp_reply", "smtp_delay", "smtp_no_starttls", "smtp_cut_after_data")
+SMTP_STEPS = ("EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "END")
+_KINDS = (*HTTP_KINDS, *SMTP_KINDS)
 _HUGE_BYTES = 11_000_000
 _HTML = "<!doctype html><html><title>Bad Gateway</title><body><h1>Bad Gateway</h1></body></html>"
 _MESSAGES = {
@@ -26,6 +35,14 @@ _MESSAGES = {
     404: (4, "No such resource"),
     409: (6, "Concurrent change"),
     429: (0, "Too many requests"),
+}
+_CODES = {  # what turboSMTP's second API says in place of those
+    400: "bad_request",
+    401: "invalid_authorization_key",
+    403: "feature_not_available_for_active_plan",
+    404: "not_found",
+    409: "conflict",
+    429: "too_many_requests",
 }
 
 
@@ -37,8 +54,9 @@ class NotAFault(Exception):
 class Fault:
     """One way to fail. `match` is the beginning of a path, `method` a method; empty: any.
 
-    `times` is how often it still happens, 0 until it is taken away. `seconds` is how long a delay
-    lasts, or the pause between two bytes of a drip.
+    Over SMTP `match` is one of SMTP_STEPS, where END is the end of a message's data. `times` is how often
+    it still happens, 0 until it is taken away. `seconds` is how long a delay lasts, or the pause between
+    two bytes of a drip.
     """
 
     kind: str
@@ -50,27 +68,31 @@ class Fault:
     times: int = 0
 
     def meets(self, method: str, path: str) -> bool:
-        return path.startswith(self.match) and self.method.upper() in ("", method)
+        fits = path.startswith(self.match) and self.method.upper() in ("", method)
+        return fits and self.kind in HTTP_KINDS
 
 
 def fault_of(given: object) -> Fault:
     """The fault that a JSON object asks for; raises NotAFault."""
     if not isinstance(given, dict):
         raise NotAFault("A fault is an object.")
-    if given.get("kind") not in KINDS:
-        raise NotAFault(f"kind is one of {', '.join(KINDS)}.")
+    kind = given.get("kind")
+    if kind not in _KINDS:
+        raise NotAFault(f"kind is one of {', '.join(_KINDS)}.")
     retry_after = given.get("retry_after")
     fault = Fault(
-        kind=given["kind"],
+        kind=kind,
         match=_text(given, "match"),
         method=_text(given, "method"),
-        status=int(_number(given, "status", 500)),
+        status=int(_number(given, "status", 451 if kind in SMTP_KINDS else 500)),
         seconds=_number(given, "seconds", 0.0),
         retry_after=None if retry_after is None else str(retry_after),
         times=int(_number(given, "times", 0)),
     )
     if not 200 <= fault.status <= 599:
         raise NotAFault("status is between 200 and 599.")
+    if kind in SMTP_KINDS and fault.match not in ("", *SMTP_STEPS):
+        raise NotAFault(f"match is one of {', '.join(SMTP_STEPS)}, or empty.")
     return fault
 
 
@@ -91,7 +113,7 @@ def _number(given: dict[str, object], name: str, default: float) -> float:
 
 
 class Faults:
-    """The faults of one server; the first that meets a request happens."""
+    """The faults of one server; the first that meets a request, or a step of SMTP, happens."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
@@ -106,8 +128,14 @@ class Faults:
         return [asdict(fault) for fault in self._faults]
 
     def take(self, method: str, path: str) -> Fault | None:
+        return self._take(lambda fault: fault.meets(method, path))
+
+    def take_smtp(self, step: str, *kinds: str) -> Fault | None:
+        return self._take(lambda fault: fault.kind in kinds and fault.match in ("", step))
+
+    def _take(self, meets: Callable[[Fault], bool]) -> Fault | None:
         for position, fault in enumerate(self._faults):
-            if fault.meets(method, path):
+            if meets(fault):
                 if fault.times == 1:
                     del self._faults[position]
                 elif fault.times:
@@ -149,6 +177,8 @@ class FaultyApp:
             "huge": _make_huge,
             "error_under_200": _say_200,
             "flat_errors": _flatten,
+            "nested_errors": _nest,
+            "csv_comma": _describe_csv,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -166,6 +196,8 @@ class FaultyApp:
             case "expire_token":
                 self._expire_tokens()
                 await self._app(scope, receive, send)
+            case kind if kind in BEHAVIOURS:
+                await self._app({**_without_contract(scope, kind), "behaviour": kind}, receive, send)
             case _:
                 await self._after(fault, scope, receive, send)
 
@@ -188,6 +220,14 @@ class FaultyApp:
         await plays[fault.kind]()
 
 
+def _without_contract(scope: Scope, kind: str) -> Scope:
+    """SendPost's older generation does not know the header that asks for a contract."""
+    if kind != "legacy_only":
+        return scope
+    contract = CONTRACT_HEADER.lower().encode()
+    return {**scope, "headers": [(name, value) for name, value in scope["headers"] if name != contract]}
+
+
 def _instead(fault: Fault, scope: Scope) -> Response:
     headers = {} if fault.retry_after is None else {"Retry-After": fault.retry_after}
     if fault.kind == "html":
@@ -197,6 +237,10 @@ def _instead(fault: Fault, scope: Scope) -> Response:
         status = fault.status if 300 <= fault.status < 400 else 302
         return Response(status_code=status, headers={"Location": f"http://{host}/redirected"})
     number, message = _MESSAGES.get(fault.status, (5, "An error occurred on the server"))
+    if scope["path"].startswith("/api/v1/"):
+        return refused(Request(scope), Refusal(fault.status, message, headers=headers))
+    if scope["path"].startswith("/api/v2/") and scope["path"] != "/api/v2/mail/send":
+        return Answer({"message": _CODES.get(fault.status, "internal_server_error")}, fault.status, headers)
     body: dict[str, object] = {"errorCode": number} if number else {}
     return Answer({**body, "message": message}, fault.status, headers)
 
@@ -250,6 +294,23 @@ def _flatten(recorded: _Recorded) -> None:
         return
     if isinstance(answer, dict) and "errors" in answer:
         recorded.body = json.dumps({**answer, "errors": _flat(answer["errors"])}).encode()
+
+
+def _nest(recorded: _Recorded) -> None:
+    """Errors in one list more, or in an object where there is one, as the earlier generation writes them."""
+    try:
+        answer = json.loads(recorded.body)
+    except ValueError:
+        return
+    if isinstance(answer, dict) and "errors" in answer:
+        texts = _flat(answer["errors"])
+        whole = texts[0] if texts in (["Invalid Mime"], ["nocredit"]) else None
+        errors = {"message": "error", "errors": whole} if whole else [texts]
+        recorded.body = json.dumps({**answer, "errors": errors}).encode()
+
+
+def _describe_csv(recorded: _Recorded) -> None:
+    recorded.body = as_described(recorded.body.decode()).encode()
 
 
 def _flat(errors: object) -> list[object]:

@@ -11,10 +11,13 @@ from turbodesk.sandbox.fate import (
     CLICKED,
     COMPLAINED,
     DELIVERED,
+    MANUAL,
     OPENED,
     UNSUBSCRIBED,
+    VALIDATION_FAILED,
     Fate,
     bounced,
+    dropped,
 )
 
 DEFAULT_ROWS = 3_000
@@ -28,20 +31,20 @@ _VOLUME = (0.9, 5.6, 1.0, 0.9, 0.8, 0.35, 0.3)
 _MAILING_SHARE = (0.0, 0.86, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 _NEWS_SENDER = "news@example.com"
-_MAILINGS = (
-    "What is new this week",
-    "The lighter rucksack is back",
-    "Five short walks for a wet weekend",
-    "20 % off all boots until Sunday",
-    "How we test our tents",
-    "Last chance: the winter sale ends tonight",
-    "Your questions about down, answered",
-    "New in: rain jackets made from old nets",
-    "A hut tour for beginners",
-    "Free repairs in our workshop this month",
-    "The stove that boils in ninety seconds",
-    "Members' evening: tickets are open",
-    "Pack like a guide",
+_MAILINGS = (  # each with its campaign
+    ("What is new this week", "newsletter"),
+    ("The lighter rucksack is back", "new-in-shop"),
+    ("Five short walks for a wet weekend", "newsletter"),
+    ("20 % off all boots until Sunday", "seasonal-sale"),
+    ("How we test our tents", "newsletter"),
+    ("Last chance: the winter sale ends tonight", "seasonal-sale"),
+    ("Your questions about down, answered", "newsletter"),
+    ("New in: rain jackets made from old nets", "new-in-shop"),
+    ("A hut tour for beginners", "newsletter"),
+    ("Free repairs in our workshop this month", "workshop"),
+    ("The stove that boils in ninety seconds", "new-in-shop"),
+    ("Members' evening: tickets are open", "members"),
+    ("Pack like a guide", "newsletter"),
 )
 _LETTERS = (
     ("orders@example.com", "Your order {n} is confirmed"),
@@ -76,7 +79,13 @@ _DOMAINS = (
     "post.example.org",
     "home.example.net",
 )
-_SUPPRESSED = Fate("SYSFAIL", "Not sent: the recipient is on the suppression list")
+_BY_HAND = (
+    "Asked by telephone not to be written to",
+    "Customer wishes letters only",
+    "Closed their account",
+    "",
+)
+_INVALID = ("mailbox_not_found", "no_dns_entries", "failed_syntax_check", "does_not_accept_mail")
 _WAITING = (Fate("NEW"), Fate("DEFER", "451 4.7.1 Greylisted, please try again later"), Fate("NEW"))
 
 
@@ -89,6 +98,33 @@ class Sent(NamedTuple):
     recipient: str
     fate: Fate
     event_ms: int
+    campaign: str = ""
+
+
+class Listed(NamedTuple):
+    """An address put on a list without any message."""
+
+    at_ms: int
+    list: str
+    email: str
+    reason: str
+
+
+def listed(rows: int, *, now: float, days: int = DEFAULT_DAYS) -> Iterator[Listed]:
+    """Who was put on a list by hand, or found not to exist, while `rows` messages went out.
+
+    None of them is a recipient in the history. The same arguments always give the same entries.
+    """
+    random = Random(_SEED + 1)
+    now_ms = int(now * 1000)
+    for number in range(rows // 150):
+        at_ms = now_ms - 1 - int(random.random() * days * _DAY_MS)
+        first, last, domain = (random.choice(names) for names in (_FIRST, _LAST, _DOMAINS))
+        if number % 3:
+            yield Listed(at_ms, MANUAL, f"{last}.{first}{number}@{domain}", random.choice(_BY_HAND))
+        else:
+            reason = random.choice(_INVALID)
+            yield Listed(at_ms, VALIDATION_FAILED, f"{first}-{last}{number}@{domain}", reason)
 
 
 def history(
@@ -160,21 +196,21 @@ class _People:
     def __init__(self, random: Random, audience: int) -> None:
         self._random = random
         self._audience = audience
-        self._gone: set[int] = set()
+        self._gone: dict[int, str] = {}  # and the list that each of them is on
 
     def letter(self, at_ms: int, mailing: int, number: int, now_ms: int, bounce_share: float) -> Sent:
         who, suppressed = self._recipient(mailing)
         email = _address(who)
         if mailing >= 0:
-            subject, sender = _MAILINGS[mailing % len(_MAILINGS)], _NEWS_SENDER
+            (subject, campaign), sender = _MAILINGS[mailing % len(_MAILINGS)], _NEWS_SENDER
         else:
             sender, subject = _LETTERS[self._random.randrange(len(_LETTERS))]
-            subject = subject.format(n=10_000 + number)
-        fate = _SUPPRESSED if suppressed else self._fate(email, mailing >= 0, bounce_share)
+            subject, campaign = subject.format(n=10_000 + number), ""
+        fate = dropped(self._gone[who]) if suppressed else self._fate(email, mailing >= 0, bounce_share)
         if fate.list:
-            self._gone.add(who)
+            self._gone[who] = fate.list
         event_ms = min(at_ms + self._delay_ms(fate), now_ms - 1) if fate.list else 0
-        return Sent(at_ms, subject, sender, email, fate, event_ms)
+        return Sent(at_ms, subject, sender, email, fate, event_ms, campaign)
 
     def _recipient(self, mailing: int) -> tuple[int, bool]:
         """A number that stands for a person, and whether they are on the suppression list.

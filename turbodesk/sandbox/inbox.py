@@ -5,10 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from html import escape
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from turbodesk.sandbox import mime
@@ -16,25 +15,14 @@ from turbodesk.sandbox.fate import EVENTS
 from turbodesk.sandbox.faults import Faults, NotAFault
 from turbodesk.sandbox.history import DEFAULT_DAYS
 from turbodesk.sandbox.post import Part
-from turbodesk.sandbox.state import PASSWORD, USER, CannotBecome, State
+from turbodesk.sandbox.state import CannotBecome, State
 from turbodesk.sandbox.tables import EmailRow, MailRow, moment_ms
 from turbodesk.sandbox.turbosmtp_v1_lists import timestamp
 from turbodesk.sandbox.wire import Answer, NotValid, Unreadable, fields_of, text_of
 
-_PAGE = """<!doctype html><html lang="en"><title>Turbodesk sandbox</title>
-<body style="font: 16px sans-serif; max-width: 40em; margin: 3em auto">
-<h1>Turbodesk sandbox</h1>
-<p>A pretend mail provider. It catches what is sent to it and forwards nothing.</p>
-<table cellpadding="4">
-<tr><td>Dashboard, send and inbox<td><code>{origin}</code>
-<tr><td>Name<td><code>{user}</code>
-<tr><td>Password<td><code>{password}</code>
-<tr><td>Caught<td>{count} (<a href="/sandbox/messages">as JSON</a>)
-</table></body></html>"""
-
 
 class Inbox:
-    """The answers under /sandbox, and the page for people at /."""
+    """The answers under /sandbox."""
 
     def __init__(self, state: State, faults: Faults) -> None:
         self._state = state
@@ -42,7 +30,6 @@ class Inbox:
 
     def routes(self) -> list[Route]:
         return [
-            Route("/", self._page),
             Route("/sandbox/messages", self._messages),
             Route("/sandbox/messages/{id}", self._message),
             Route("/sandbox/messages/{id}/events", self._event, methods=["POST"]),
@@ -54,12 +41,6 @@ class Inbox:
             Route("/sandbox/accepted", self._accepted),
             Route("/sandbox/reset", self._reset, methods=["POST"]),
         ]
-
-    async def _page(self, request: Request) -> Response:
-        origin = escape(f"http://{request.headers['host']}")
-        return HTMLResponse(
-            _PAGE.format(origin=origin, user=USER, password=PASSWORD, count=self._state.mail_count())
-        )
 
     async def _messages(self, request: Request) -> Response:
         limit, offset = _whole(request, "limit", 100), _whole(request, "offset", 0)

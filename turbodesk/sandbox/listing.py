@@ -26,6 +26,19 @@ AND at >= :since AND at < :until AND (:like IS NULL OR email LIKE :like ESCAPE '
 """,
     "SELECT value, (SELECT max(cid) FROM report) FROM meta WHERE key = 'changes'",
 )
+# Soft bounces keep nobody from being written to.
+SUPPRESSIONS = Question(
+    """
+SELECT cid FROM report LEFT JOIN email ON email.id = sent
+WHERE cid > :after AND cid <= :top AND (list != 'bounce' OR hard)
+AND (:lists IS NULL OR list IN (SELECT value FROM json_each(:lists))) AND at >= :since AND at < :until
+AND (:like IS NULL OR report.email LIKE :like ESCAPE '\\')
+AND (:mention IS NULL OR report.email LIKE :mention ESCAPE '\\' OR response LIKE :mention ESCAPE '\\'
+     OR subject LIKE :mention ESCAPE '\\' OR sender LIKE :mention ESCAPE '\\')
+ORDER BY cid
+""",
+    REPORTS.state,
+)
 EMAILS = Question(
     """
 SELECT id FROM email WHERE id > max(:after, :since - 1) AND id <= min(:top, :until - 1)
@@ -40,9 +53,16 @@ _REMEMBERED = 8
 class _Selection:
     """The ids among all up to `top`, as they were after so many changes."""
 
-    changes: int
+    changes: Value
     top: int
     ids: array[int]
+
+
+def containing(text: str) -> str | None:
+    """The LIKE pattern (with a backslash as its escape) of texts that contain `text`; None: of any."""
+    if not text:
+        return None
+    return "%" + text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
 
 
 class Listings:

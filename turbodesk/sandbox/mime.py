@@ -9,11 +9,13 @@ from email import errors, message_from_bytes
 from email.header import Header, decode_header, make_header
 from email.message import Message
 from email.parser import HeaderParser
-from email.utils import formataddr, formatdate
+from email.utils import formataddr, formatdate, getaddresses
 
 from turbodesk.sandbox.post import Part, Post
+from turbodesk.sandbox.wire import text_of
 
 _HEADER_LINE = re.compile(rb"[!-9;-~]+[ \t]*:")
+_FOLD = re.compile(r"\r?\n(?=[ \t])")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 _BROKEN = (
     errors.NoBoundaryInMultipartDefect,
@@ -33,9 +35,14 @@ def is_message(raw: bytes) -> bool:
             return False
         if not all(line[:1] in (b" ", b"\t") or _HEADER_LINE.match(line) for line in lines):
             return False
-    if raw.lower().count(b"multipart/") > _DEEPEST:
+    if is_too_deep(raw):
         return False
-    return not any(isinstance(defect, _BROKEN) for part in _parsed(raw).walk() for defect in part.defects)
+    return not any(isinstance(defect, _BROKEN) for part in parsed(raw).walk() for defect in part.defects)
+
+
+def is_too_deep(raw: bytes) -> bool:
+    """Whether taking `raw` apart might take more levels than can be."""
+    return raw.lower().count(b"multipart/") > _DEEPEST
 
 
 def _lines(raw: bytes) -> bytes:
@@ -43,7 +50,7 @@ def _lines(raw: bytes) -> bytes:
     return b"\n" + text if text.startswith(b"\n") else text
 
 
-def _parsed(raw: bytes) -> Message:
+def parsed(raw: bytes) -> Message:
     return message_from_bytes(raw)
 
 
@@ -59,7 +66,10 @@ class Caught:
 
 def read(raw: bytes) -> Caught:
     """Takes `raw` apart; what cannot be decoded is shown with replacement characters."""
-    message = _parsed(raw)
+    return taken_apart(parsed(raw))
+
+
+def taken_apart(message: Message) -> Caught:
     texts: dict[str, str] = {}
     parts: list[Part] = []
     for leaf in message.walk():
@@ -74,8 +84,20 @@ def read(raw: bytes) -> Caught:
         else:
             content_id = str(leaf.get("Content-ID", "")).strip().strip("<>")
             parts.append(Part(_word(leaf.get_filename() or ""), kind, payload, content_id))
-    headers = tuple((name, _word(str(value))) for name, value in message.items())
+    headers = tuple((name, _word(_plain(value))) for name, value in message.raw_items())
     return Caught(headers, texts.get("text/plain", ""), texts.get("text/html", ""), tuple(parts))
+
+
+def addresses(message: Message, header: str) -> list[tuple[str, str]]:
+    """Names and e-mails in all headers of that name, in order; what has no e-mail is left out."""
+    values = [_plain(value) for name, value in message.raw_items() if name.lower() == header]
+    return [(_word(name), email) for name, email in getaddresses(values) if email]
+
+
+def _plain(value: str) -> str:
+    """A header as one line of text, its bytes above ASCII read as UTF-8."""
+    line = _FOLD.sub("", str(value))
+    return line if line.isascii() else line.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def headers_in(source: str) -> list[tuple[str, str]]:
@@ -85,15 +107,15 @@ def headers_in(source: str) -> list[tuple[str, str]]:
 
 def _text(payload: bytes, charset: str) -> str:
     try:
-        return payload.decode(charset, "replace")
-    except LookupError:
+        return text_of(payload.decode(charset, "replace"))
+    except (LookupError, ValueError):  # no charset, or one of those that replace nothing
         return payload.decode("utf-8", "replace")
 
 
 def _word(value: str) -> str:
     try:
-        return str(make_header(decode_header(value)))
-    except (errors.HeaderParseError, LookupError, UnicodeError, ValueError):
+        return text_of(str(make_header(decode_header(value))))
+    except (errors.HeaderParseError, LookupError, ValueError):
         return value
 
 
@@ -135,7 +157,7 @@ def _raw_source(raw: bytes, headers: list[tuple[str, str]]) -> str:
     text = raw.decode("utf-8", "replace")
     if text[:1] in ("\r", "\n"):
         return _head(headers) + text
-    own = {name.lower() for name in _parsed(raw).keys()}  # noqa: SIM118 - a message is no mapping
+    own = {name.lower() for name in parsed(raw).keys()}  # noqa: SIM118 - a message is no mapping
     return _head([(name, value) for name, value in headers if name.lower() not in own]) + text
 
 

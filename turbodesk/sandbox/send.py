@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from turbodesk.sandbox import mime
 from turbodesk.sandbox.post import Part, Post, Recipient
-from turbodesk.sandbox.wire import text_of
+from turbodesk.sandbox.wire import Unreadable, json_of, text_of
 
 SUBJECT_LIMIT = 700
 KEY_HEADER = "x-turbodesk-id"
@@ -30,19 +29,35 @@ _EMAIL_LIMIT, _LOCAL_LIMIT = 254, 64
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """One of the three ways to send. `beta` words errors its own way, in one flat list."""
+    """One of the ways to send. `beta` words errors its own way; `flat` lists all errors on one level.
+
+    `keyed` senders show a key pair; what they send heeds the lists of those who get nothing any more.
+    `marks`: a message may bring the name of its campaign, and a reference of the sender's own.
+    """
 
     name: str
     limit_bytes: int
     beta: bool = False
+    flat: bool = False
+    keyed: bool = False
     mid: bool = False
+    marks: bool = False
     attachments: bool = True
     credentials_in_query: bool = True
+
+    def errors(self, text: str) -> object:
+        """How an answer writes down what is wrong with a message as a whole."""
+        return [text] if self.flat else {"message": "error", "errors": text}
+
+    def address_errors(self, texts: list[str]) -> list[object]:
+        """How an answer writes down what is wrong with addresses."""
+        return [*texts] if self.flat or self.beta else [texts]
 
 
 BETA = Dialect("Beta 1.0", 4_000_000, beta=True, attachments=False)
 V1 = Dialect("V1", 4_000_000)
-V2 = Dialect("V2", 24_000_000, mid=True, credentials_in_query=False)
+V2 = Dialect("V2", 24_000_000, mid=True, marks=True, credentials_in_query=False)
+V2_KEYED = replace(V2, flat=True, keyed=True)
 
 
 class Refused(Exception):
@@ -74,11 +89,23 @@ def read_send(fields: Mapping[str, object], dialect: Dialect) -> Post:
     given = _attachments(fields) if dialect.attachments and not raw else []
     size = sum(len(part.encode()) for part in (raw, *(() if raw else (text, html))))
     if raw:
-        return _raw_post(sender, recipients, subject, headers, raw.encode(), size, dialect)
+        post = _raw_post(sender, recipients, subject, headers, raw.encode(), size, dialect)
+        return _marked(post, fields, dialect)
     parts = tuple(_part(attachment, sender[1]) for attachment in given)
     _check_size(size + sum(len(text_of(attachment.get("content"))) for attachment in given), dialect)
     name, email = sender
-    return Post(email, name, recipients, subject, text, html, headers, parts, key=_key(headers))
+    post = Post(email, name, recipients, subject, text, html, headers, parts, key=_key(headers))
+    return _marked(post, fields, dialect)
+
+
+def _marked(post: Post, fields: Mapping[str, object], dialect: Dialect) -> Post:
+    """`post` with the marks its sender put on it, and with what goes without saying in this dialect."""
+    options: dict[str, object] = {"api": "turbosmtp"}
+    reference = text_of(fields.get("reference_id")) if dialect.marks else ""
+    if reference:
+        options["reference_id"] = reference
+    campaign = text_of(fields.get("X-campaign-ID")) if dialect.marks else ""
+    return replace(post, campaign=campaign, options=options, heeds_suppressions=dialect.keyed)
 
 
 def _raw_post(
@@ -91,7 +118,7 @@ def _raw_post(
     dialect: Dialect,
 ) -> Post:
     if not mime.is_message(raw):
-        raise Refused({"message": "error", "errors": "Invalid Mime"})
+        raise Refused(dialect.errors("Invalid Mime"))
     _check_size(size, dialect)
     caught = mime.read(raw)
     name, email = sender
@@ -161,7 +188,7 @@ def _recipients(fields: Mapping[str, object], dialect: Dialect) -> tuple[Recipie
                 name, email = address
                 found.setdefault(email.lower(), Recipient(kind, email, name))
     if bad:
-        raise Refused(bad if dialect.beta else [bad])
+        raise Refused(dialect.address_errors(bad))
     return tuple(found.values())
 
 
@@ -180,8 +207,8 @@ def _headers(fields: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
     given = fields.get("custom_headers")
     if isinstance(given, str) and given.strip():
         try:
-            given = json.loads(given)
-        except (ValueError, RecursionError):
+            given = json_of(given)
+        except Unreadable:
             raise Refused(["custom_headers is not a valid JSON object"]) from None
     if not given:
         given = {}

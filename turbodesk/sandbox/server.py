@@ -8,8 +8,8 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, closing
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,20 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from turbodesk.sandbox.certificate import certified, published
+from turbodesk.sandbox.endpoints import Endpoints, SmtpEndpoint, endpoints
 from turbodesk.sandbox.faults import Faults, FaultyApp
+from turbodesk.sandbox.front_page import FrontPage
 from turbodesk.sandbox.inbox import Inbox
-from turbodesk.sandbox.state import PASSWORD, USER, State
+from turbodesk.sandbox.sendpost import SendPost
+from turbodesk.sandbox.smtp import Relay
+from turbodesk.sandbox.state import State
+from turbodesk.sandbox.turbosmtp_send import Sending
 from turbodesk.sandbox.turbosmtp_v1 import TurboSmtpV1, no_such_resource, numbered
+from turbodesk.sandbox.turbosmtp_v2 import TurboSmtpV2
 from turbodesk.sandbox.wire import Answer, NotValid, TooLarge
+
+__all__ = ["HOST", "Endpoints", "SandboxServer", "sandbox_app"]
 
 HOST = "127.0.0.1"
 _LOOPBACK = (b"127.0.0.1", b"localhost", b"::1")
@@ -35,32 +44,14 @@ _GRACE_S = 1
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoints:
-    """Where a sandbox answers (origins), and as whom it lets one in."""
-
-    dashboard_url: str
-    send_url: str
-    user: str
-    password: str
-    inbox_url: str
-
-    def as_json(self) -> dict[str, object]:
-        """One member for each provider, and the inbox."""
-        turbosmtp_v1 = {
-            "dashboard_url": self.dashboard_url,
-            "send_url": self.send_url,
-            "user": self.user,
-            "password": self.password,
-        }
-        return {"turbosmtp_v1": turbosmtp_v1, "inbox_url": self.inbox_url}
-
-
-def sandbox_app(state: State) -> ASGIApp:
-    """Everything the sandbox answers, as an ASGI app over `state`."""
-    faults = Faults()
+def sandbox_app(state: State, faults: Faults, there: Endpoints) -> ASGIApp:
+    """Everything the sandbox answers over HTTP, over `state`; `there` is what it says of itself."""
     routes = [
+        *Sending(state).routes(),
         *TurboSmtpV1(state).routes(),
+        *TurboSmtpV2(state).routes(),
+        *SendPost(state).routes(),
+        *FrontPage(state, there).routes(),
         *Inbox(state, faults).routes(),
         Route("/{path:path}", _nothing_here, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
     ]
@@ -155,7 +146,7 @@ class _Server(uvicorn.Server):
 
 
 class SandboxServer:
-    """One sandbox over one data file, or over memory, on one port of 127.0.0.1.
+    """One sandbox over one data file, or over memory, on three ports of 127.0.0.1: HTTP, and two of SMTP.
 
     `history_rows` None makes the past of ordinary size, 0 none; a data file keeps the one it has.
     `start` and `stop` may be called from any thread; a context manager does both.
@@ -168,6 +159,8 @@ class SandboxServer:
         data: Path | None = None,
         *,
         port: int = 0,
+        smtp_port: int = 0,
+        smtp_tls_port: int = 0,
         history_rows: int | None = None,
         history_days: int = 90,
         clock: Callable[[], float] = time.time,
@@ -178,7 +171,8 @@ class SandboxServer:
             "history_days": history_days,
             "clock": clock,
         }
-        self._port = port
+        self._data = data
+        self._ports = port, smtp_port, smtp_tls_port
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._server: _Server | None = None
@@ -186,16 +180,14 @@ class SandboxServer:
         self._failures: list[Exception] = []
 
     def start(self) -> Endpoints:
-        """Returns once it listens; raises OSError where the port is taken or the data file is no good."""
+        """Returns once it listens; raises OSError where a port is taken or the data file is no good."""
         with self._lock:
             if self._thread is not None:
                 return self.endpoints
-            listener = _listener(self._port)
-            origin = f"http://{HOST}:{listener.getsockname()[1]}"
-            self.endpoints = Endpoints(origin, origin, USER, PASSWORD, origin)
+            listeners = _listeners(self._ports)
             self._listening.clear()
             self._failures.clear()
-            self._thread = threading.Thread(target=self._run, args=(listener,), name="sandbox", daemon=True)
+            self._thread = threading.Thread(target=self._run, args=(listeners,), name="sandbox", daemon=True)
             self._thread.start()
             self._listening.wait()
             if self._failures:
@@ -205,7 +197,7 @@ class SandboxServer:
             return self.endpoints
 
     def stop(self) -> None:
-        """Closes the port and every connection; does nothing where it is not running."""
+        """Closes the ports and every connection; does nothing where it is not running."""
         with self._lock:
             if self._thread is None:
                 return
@@ -221,36 +213,61 @@ class SandboxServer:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def _run(self, listener: socket.socket) -> None:
+    def _run(self, listeners: list[socket.socket]) -> None:
         try:
-            with listener, asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-                runner.run(self._serve(listener))
+            with (
+                ExitStack() as open_sockets,
+                asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner,
+            ):
+                for listener in listeners:
+                    open_sockets.enter_context(listener)
+                runner.run(self._serve(*listeners))
         except Exception as error:
             self._failures.append(error)
         finally:
             self._listening.set()
 
-    async def _serve(self, listener: socket.socket) -> None:
+    async def _serve(self, http: socket.socket, smtp: socket.socket, smtp_tls: socket.socket) -> None:
         logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # it warns of other people's forms
-        state = State(**self._state_arguments)
-        try:
-            config = uvicorn.Config(
-                sandbox_app(state),
-                http=_Protocol,
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                log_level=logging.CRITICAL,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                timeout_keep_alive=_KEEP_ALIVE_S,
-                timeout_graceful_shutdown=_GRACE_S,
-            )
-            self._server = _Server(config, self._listening)
-            await self._server.serve([listener])
-        finally:
-            state.close()
+        with closing(State(**self._state_arguments)) as state:
+            context, authority = certified()
+            with published(authority, self._data) as ca_file:
+                ports = _port_of(smtp), _port_of(smtp_tls)
+                there = endpoints(f"http://{HOST}:{_port_of(http)}", SmtpEndpoint(HOST, *ports, str(ca_file)))
+                self.endpoints = there
+                faults = Faults()
+                async with Relay(state, faults, context).listening(smtp, smtp_tls):
+                    self._server = _Server(_http_config(sandbox_app(state, faults, there)), self._listening)
+                    await self._server.serve([http])
+
+
+def _http_config(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=_Protocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level=logging.CRITICAL,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+
+
+def _listeners(ports: Iterable[int]) -> list[socket.socket]:
+    """Listening sockets on these ports of this machine; raises OSError with none of them open."""
+    with ExitStack() as on_failure:
+        listeners = [on_failure.enter_context(_listener(port)) for port in ports]
+        on_failure.pop_all()
+        return listeners
+
+
+def _port_of(listener: socket.socket) -> int:
+    port: int = listener.getsockname()[1]
+    return port
 
 
 def _listener(port: int) -> socket.socket:

@@ -11,29 +11,40 @@ import sqlite3
 import time
 import zlib
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 
 from turbodesk.sandbox import fate as fates
-from turbodesk.sandbox.history import DEFAULT_DAYS, DEFAULT_ROWS, history
-from turbodesk.sandbox.listing import EMAILS, REPORTS, Listings, Value
+from turbodesk.sandbox.history import DEFAULT_DAYS, DEFAULT_ROWS, history, listed
+from turbodesk.sandbox.listing import EMAILS, REPORTS, SUPPRESSIONS, Listings, Question, Value, containing
 from turbodesk.sandbox.post import Part, Post, Recipient
-from turbodesk.sandbox.tables import SCHEMA, VERSION, EmailRow, MailRow, ReportRow, id_at
+from turbodesk.sandbox.tables import STEPS, VERSION, EmailRow, MailRow, ReportRow, id_at
 
+# Names and keys that may do everything. They guard nothing: whoever reaches the loopback port may read them.
 USER = "sandbox@example.com"
 INACTIVE_USER = "inactive@example.com"
-PASSWORD = "sandbox"  # noqa: S105 - it guards nothing: whoever reaches the loopback port may read it
+PASSWORD = "sandbox"  # noqa: S105
+CONSUMER_KEY = "5a11d0c0ffee4bad8f00d0123456789a"
+CONSUMER_SECRET = "Sandb0xS3cretF0rEverybodyToRead1"  # noqa: S105
+ACCOUNT_KEY = "SandboxAccountKey117"
+SUBACCOUNT_KEY = "SandboxSubAccountKey117"
+SMTP_USER = "default@117.sendpost.io"
+SMTP_PASSWORD = "sandbox-smtp"  # noqa: S105
 TOKEN_LIFE_S = 3600
 TOOLS = ("clickTracking", "openingTracking")
 
 _BUSY_S = 60.0
-_ADD_MAIL = "INSERT INTO mail VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ADD_MAIL = "INSERT INTO mail VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _ADD_PART = "INSERT INTO part VALUES (?, ?, ?, ?, ?, ?)"
-_ADD_EMAIL = "INSERT INTO email VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_ADD_EMAIL = "INSERT INTO email VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _ADD_REPORT = "INSERT INTO report(list, hard, email, at, response, sent) VALUES (?, ?, ?, ?, ?, ?)"
-_EMPTY = "DELETE FROM mail; DELETE FROM part; DELETE FROM email; DELETE FROM report;"
+_MAIL_ROWS = "SELECT id, sender, sender_name, subject, recipients, attachments, size FROM mail "
+_EMPTY = (
+    "DELETE FROM mail; DELETE FROM part; DELETE FROM email; DELETE FROM report; DELETE FROM consumer_key; "
+    "DELETE FROM mail_group;"
+)
 
 _PLAN_LIMITS = (2_500, 10_000, 25_000, 100_000, 500_000, 2_500_000, 10_000_000)
 
@@ -89,24 +100,34 @@ class State:
         # Not WAL: two processes share the file, and SQLite before 3.51.3 may lose a checkpoint then.
         for pragma in ("journal_mode=TRUNCATE", "synchronous=OFF", "cache_size=-65536", "temp_store=MEMORY"):
             self._db.execute(f"PRAGMA {pragma}")
-        if self._db.execute("PRAGMA user_version").fetchone()[0] == VERSION:
+        if self._version() == VERSION:
             return
-        with self._writing():
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if version == VERSION:
-                return
-            if version:
-                raise sqlite3.DatabaseError("another version wrote it")
-            if self._db.execute("SELECT 1 FROM sqlite_master").fetchone():
+        with self.writing():
+            version = self._version()
+            if version > VERSION:
+                raise sqlite3.DatabaseError("a newer version wrote it")
+            if not version and self._db.execute("SELECT 1 FROM sqlite_master").fetchone():
                 raise sqlite3.DatabaseError("another program keeps its data there")
-            for statement in SCHEMA.strip().split(";\n"):
-                self._db.execute(statement)
-            if rows:
+            for step in STEPS[version:]:
+                for statement in step.strip().split(";\n"):
+                    self._db.execute(statement)
+            if rows and not version:
                 self._add_history(rows, days)
             self._db.execute(f"PRAGMA user_version={VERSION}")
 
+    def _version(self) -> int:
+        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
+
+    # for those who keep tables of their own in the same file
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """For reading; what is written goes through `writing`."""
+        return self._db
+
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, alone among all processes on the file; not to be nested."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield self._db
@@ -114,6 +135,14 @@ class State:
             self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
+
+    def changed(self) -> None:
+        """To be called inside `writing` where an email or a report changes or goes."""
+        self._db.execute("UPDATE meta SET value = value + 1 WHERE key = 'changes'")
+
+    def ids(self, question: Question, parameters: Mapping[str, Value]) -> array[int]:
+        """The ids that a question of one's own selects, oldest first; not to be changed."""
+        return self._listings.ids(question, parameters)
 
     # the clock and the account
 
@@ -123,7 +152,7 @@ class State:
 
     def advance(self, seconds: float) -> float:
         """Moves the clock forward for every process on this file; the new time comes back."""
-        with self._writing() as db:
+        with self.writing() as db:
             db.execute("UPDATE meta SET value = value + ? WHERE key = 'offset'", (seconds,))
         return self.now()
 
@@ -145,7 +174,7 @@ class State:
         """A new token, good for an hour of the sandbox's clock or for ever; only its hash is kept."""
         token = secrets.token_hex(21)
         now = self.now()
-        with self._writing() as db:
+        with self.writing() as db:
             db.execute("DELETE FROM token WHERE expires <= ?", (now,))
             db.execute(
                 "INSERT INTO token VALUES (?, ?)", (_hash(token), None if forever else now + TOKEN_LIFE_S)
@@ -162,24 +191,24 @@ class State:
     def revoke_token(self, token: str) -> bool:
         """False where there is no such token any more."""
         good = self.token_good(token)
-        with self._writing() as db:
+        with self.writing() as db:
             db.execute("DELETE FROM token WHERE hash = ?", (_hash(token),))
         return good
 
     def expire_tokens(self) -> None:
-        with self._writing() as db:
+        with self.writing() as db:
             db.execute("DELETE FROM token")
 
     def tool_enabled(self, tool: str) -> bool:
         return bool(self._meta(tool))
 
     def switch_tool(self, tool: str, *, enabled: bool) -> None:
-        with self._writing() as db:
+        with self.writing() as db:
             db.execute("UPDATE meta SET value = ? WHERE key = ?", (int(enabled), tool))
 
     def set_credit(self, recipients: int | None) -> None:
         """How many more recipients are paid for; None: as many as one likes."""
-        with self._writing() as db:
+        with self.writing() as db:
             db.execute("UPDATE meta SET value = ? WHERE key = 'credit'", (recipients,))
 
     def plan_limit(self) -> int:
@@ -198,18 +227,18 @@ class State:
         The ids of a message's recipients are the numbers after its own.
         """
         given: list[int | None] = []
-        with self._writing() as db:
-            offset, credit, last = db.execute(
-                "SELECT (SELECT value FROM meta WHERE key = 'offset'), "
-                "(SELECT value FROM meta WHERE key = 'credit'), (SELECT max(id) FROM email)"
-            ).fetchone()
+        with self.writing() as db:
+            meta = dict(db.execute("SELECT key, value FROM meta").fetchall())
+            offset, credit = meta["offset"], meta["credit"]
+            (last,) = db.execute("SELECT max(id) FROM email").fetchone()
+            switches = bool(meta["openingTracking"]), bool(meta["clickTracking"])
             now_ms = int((self._clock() + offset) * 1000)
             next_id = max(id_at(now_ms) + secrets.randbelow(1 << 20), (last or 0) + 1)
             for post in posts:
                 if credit is not None and credit < len(post.recipients):
                     given.append(None)
                     continue
-                self._add_post(next_id, now_ms, post)
+                self._add_post(next_id, now_ms, post, switches)
                 given.append(next_id)
                 next_id += len(post.recipients) + 1
                 credit = None if credit is None else credit - len(post.recipients)
@@ -217,42 +246,57 @@ class State:
                 db.execute("UPDATE meta SET value = ? WHERE key = 'credit'", (credit,))
         return given
 
-    def _add_post(self, mid: int, now_ms: int, post: Post) -> None:
-        headers = json.dumps(post.headers)
+    def _add_post(self, mid: int, now_ms: int, post: Post, switches: tuple[bool, bool]) -> None:
+        asked = (post.track_opens, post.track_clicks)
+        opens, clicks = (
+            switch if wish is None else wish for wish, switch in zip(asked, switches, strict=True)
+        )
+        options = {**post.options, "track_opens": opens, "track_clicks": clicks}
         self._db.execute(
             _ADD_MAIL,
             (mid, post.sender, post.sender_name, post.subject, len(post.recipients), len(post.parts),
-             post.size_bytes, post.key, headers, post.text, post.html, post.mime),
+             post.size_bytes, post.key, json.dumps(post.headers), post.text, post.html, post.mime,
+             json.dumps(options)),
         )  # fmt: skip
         for position, part in enumerate(post.parts):
             self._db.execute(_ADD_PART, (mid, position, part.name, part.type, part.content, part.content_id))
+        dropped = self.suppressed([to.email for to in post.recipients]) if post.heeds_suppressions else {}
+        unseen = {"OPEN": not opens, "CLICK": not clicks}
         for id, to in enumerate(post.recipients, mid + 1):
-            fate = fates.of_recipient(to.email)
+            fate = fates.scenario(to.email)
+            if fate is None and to.email in dropped:
+                fate = fates.dropped(dropped[to.email])
+            elif fate is None or unseen.get(fate.status):
+                fate = fates.DELIVERED
             self._db.execute(
                 _ADD_EMAIL,
-                (id, post.subject, post.sender, to.email, fate.status, fate.error, to.kind, to.name),
-            )
+                (id, post.subject, post.sender, to.email, fate.status, fate.error, to.kind, to.name,
+                 post.campaign),
+            )  # fmt: skip
             if fate.list:
                 self._db.execute(_ADD_REPORT, (fate.list, fate.hard, to.email, now_ms, fate.error, id))
 
     def add_history(self, rows: int, *, days: int = DEFAULT_DAYS, bounce_share: float = 0.019) -> None:
         """Adds a past of `rows` messages, whatever there is already."""
-        with self._writing():
+        with self.writing():
             self._add_history(rows, days, bounce_share)
-            self._changed()
+            self.changed()
 
     def _add_history(self, rows: int, days: int, bounce_share: float = 0.019) -> None:
-        reports: list[tuple[int, str, bool, str, str | None, int]] = []
+        reports: list[tuple[int, str, bool, str, str | None, int]] = [
+            (at_ms, kind, False, email, reason, 0)
+            for at_ms, kind, email, reason in listed(rows, now=self.now(), days=days)
+        ]
 
         def emails() -> Iterator[tuple[object, ...]]:
             last = 0
-            for at_ms, subject, sender, recipient, fate, event_ms in history(
+            for at_ms, subject, sender, recipient, fate, event_ms, campaign in history(
                 rows, now=self.now(), days=days, bounce_share=bounce_share
             ):
                 last = max(last + 1, id_at(at_ms) + zlib.crc32(recipient.encode()) % (1 << 20))
                 if fate.list:
                     reports.append((event_ms, fate.list, fate.hard, recipient, fate.error, last))
-                yield last, subject, sender, recipient, fate.status, fate.error, None, None
+                yield last, subject, sender, recipient, fate.status, fate.error, None, None, campaign
 
         self._db.executemany(_ADD_EMAIL, emails())
         reports.sort()
@@ -265,15 +309,12 @@ class State:
 
     def reset(self) -> None:
         """Empties mail, reports and history, and sets the clock right."""
-        with self._writing() as db:
+        with self.writing() as db:
             for statement in _EMPTY.split(";"):
                 db.execute(statement)
             db.execute("UPDATE meta SET value = 0.0 WHERE key = 'offset'")
             db.execute("UPDATE meta SET value = NULL WHERE key = 'credit'")
-            self._changed()
-
-    def _changed(self) -> None:
-        self._db.execute("UPDATE meta SET value = value + 1 WHERE key = 'changes'")
+            self.changed()
 
     # reports and statistics
 
@@ -284,35 +325,104 @@ class State:
 
         `contains` is looked for in the e-mail, without regard to case.
         """
-        like = None
-        if contains:
-            like = "%" + contains.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
         parameters: dict[str, Value] = {
-            "list": list, "hard": hard, "since": since_ms, "until": until_ms, "like": like,
+            "list": list, "hard": hard, "since": since_ms, "until": until_ms, "like": containing(contains),
         }  # fmt: skip
         return self._listings.ids(REPORTS, parameters)
 
     def report_rows(self, cids: Sequence[int]) -> list[ReportRow]:
         """Those entries, newest first."""
         rows = self._db.execute(
-            "SELECT cid, list, report.email, at, response, subject, sender "
+            "SELECT cid, list, report.email, at, response, subject, sender, sent, hard "
             "FROM report LEFT JOIN email ON email.id = sent "
             "WHERE cid IN (SELECT value FROM json_each(?)) ORDER BY cid DESC",
-            (json.dumps(cids),),
+            (json.dumps(list(cids)),),
         )
-        return [ReportRow(*row) for row in rows]
+        return [ReportRow._make((*row[:-1], bool(row[-1]))) for row in rows]
 
     def delete_reports(self, list: str, hard: bool | None, cids: Sequence[int] | None = None) -> int:
         """Takes those entries, or all, off a list; how many went."""
-        with self._writing() as db:
+        with self.writing() as db:
             gone = db.execute(
                 "DELETE FROM report WHERE list = :list AND (:hard IS NULL OR hard = :hard) "
                 "AND (:cids IS NULL OR cid IN (SELECT value FROM json_each(:cids)))",
                 {"list": list, "hard": hard, "cids": None if cids is None else json.dumps(cids)},
             ).rowcount
             if gone:
-                self._changed()
+                self.changed()
         return gone
+
+    # who gets nothing any more: everybody on a list, but for soft bounces
+
+    def suppressions(
+        self,
+        lists: Sequence[str] | None = None,
+        *,
+        since_ms: int,
+        until_ms: int,
+        contains: str = "",
+        mentions: str = "",
+    ) -> array[int]:
+        """The ids of the entries of these lists (None: of all), oldest first; `report_rows` reads them.
+
+        `contains` is looked for in the e-mail; `mentions` in the e-mail, the reason, and in the sender
+        and the subject of the message that led to it. Neither regards case.
+        """
+        parameters: dict[str, Value] = {
+            "lists": None if lists is None else json.dumps(sorted(lists)),
+            "since": since_ms,
+            "until": until_ms,
+            "like": containing(contains),
+            "mention": containing(mentions),
+        }
+        return self._listings.ids(SUPPRESSIONS, parameters)
+
+    def suppressed(self, emails: Iterable[str]) -> dict[str, str]:
+        """Those of `emails` that get nothing any more, each with the list it was put on last."""
+        asked = {email: email.lower() for email in emails}
+        rows = self._db.execute(
+            "SELECT email, list FROM report WHERE email COLLATE NOCASE IN (SELECT value FROM json_each(?)) "
+            "AND (list != 'bounce' OR hard) ORDER BY cid",
+            (json.dumps(list(asked)),),
+        )
+        lists = {email.lower(): kind for email, kind in rows}
+        return {email: lists[lower] for email, lower in asked.items() if lower in lists}
+
+    def suppress(self, list: str, emails: Iterable[str], reason: str = "", *, hard: bool = True) -> list[int]:
+        """Puts `emails` on a list; the ids of their entries in that order.
+
+        Who is on it already stays as they are. Only bounces may be other than `hard`.
+        """
+        with self.writing() as db:
+            now_ms = int(self.now() * 1000)
+            hard = hard and list == fates.BOUNCE
+            return [self._suppress(db, list, email, reason, hard, now_ms) for email in emails]
+
+    def _suppress(
+        self, db: sqlite3.Connection, list: str, email: str, reason: str, hard: bool, now_ms: int
+    ) -> int:
+        found = db.execute(
+            "SELECT cid FROM report WHERE email = ? COLLATE NOCASE AND list = ? AND hard = ?",
+            (email, list, hard),
+        ).fetchone()
+        if found:
+            return int(found[0])
+        added = db.execute(_ADD_REPORT, (list, hard, email, now_ms, reason, 0))
+        return int(added.lastrowid or 0)
+
+    def unsuppress(self, emails: Iterable[str]) -> int:
+        """Takes `emails` off all lists that keep them from being written to; how many entries went."""
+        with self.writing() as db:
+            gone = db.execute(
+                "DELETE FROM report WHERE email COLLATE NOCASE IN (SELECT value FROM json_each(?)) "
+                "AND (list != 'bounce' OR hard)",
+                (json.dumps(list(emails)),),
+            ).rowcount
+            if gone:
+                self.changed()
+        return gone
+
+    # messages
 
     def emails(self, *, since_ms: int, until_ms: int, statuses: Sequence[str] | None = None) -> array[int]:
         """The ids of the messages taken in from `since_ms` up to before `until_ms`, oldest first."""
@@ -326,7 +436,7 @@ class State:
         """Those messages, newest first."""
         rows = self._db.execute(
             "SELECT * FROM email WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id DESC",
-            (json.dumps(ids),),
+            (json.dumps(list(ids)),),
         )
         return [EmailRow(*row) for row in rows]
 
@@ -342,19 +452,18 @@ class State:
 
     def mails(self, limit: int, offset: int) -> list[MailRow]:
         """Accepted sends, newest first."""
-        rows = self._db.execute(
-            "SELECT id, sender, sender_name, subject, recipients, attachments, size FROM mail "
-            "ORDER BY id DESC LIMIT ? OFFSET ?",
-            (limit, offset),
-        )
+        rows = self._db.execute(f"{_MAIL_ROWS} ORDER BY id DESC LIMIT ? OFFSET ?", (limit, offset))
         return [MailRow(*row) for row in rows]
 
     def mail(self, mid: int) -> MailRow | None:
-        row = self._db.execute(
-            "SELECT id, sender, sender_name, subject, recipients, attachments, size FROM mail WHERE id = ?",
-            (mid,),
-        ).fetchone()
+        row = self._db.execute(f"{_MAIL_ROWS} WHERE id = ?", (mid,)).fetchone()
         return MailRow(*row) if row else None
+
+    def mail_of(self, email: EmailRow) -> MailRow | None:
+        """The accepted send that this message to one recipient is of; None in the sample history."""
+        row = self._db.execute(f"{_MAIL_ROWS} WHERE id < ? ORDER BY id DESC LIMIT 1", (email.id,)).fetchone()
+        mail = MailRow(*row) if row else None
+        return mail if mail and email.id <= mail.id + mail.recipients else None
 
     def recipients(self, mail: MailRow) -> list[EmailRow]:
         """The recipients of an accepted send, in the order in which it named them."""
@@ -365,30 +474,38 @@ class State:
 
     def post(self, mail: MailRow) -> Post:
         """An accepted send as it came."""
-        headers, text, html, mime = self._db.execute(
-            "SELECT headers, text, html, mime FROM mail WHERE id = ?", (mail.id,)
+        headers, text, html, mime, key, options = self._db.execute(
+            "SELECT headers, text, html, mime, key, options FROM mail WHERE id = ?", (mail.id,)
         ).fetchone()
+        rows, chosen = self.recipients(mail), json.loads(options)
         parts = self._db.execute(
             "SELECT name, type, content, content_id FROM part WHERE mail = ? ORDER BY position", (mail.id,)
         )
         return Post(
             sender=mail.sender,
             sender_name=mail.sender_name,
-            recipients=tuple(
-                Recipient(row.kind or "to", row.recipient, row.name or "") for row in self.recipients(mail)
-            ),
+            recipients=tuple(Recipient(row.kind or "to", row.recipient, row.name or "") for row in rows),
             subject=mail.subject,
             text=text,
             html=html,
             headers=tuple((name, value) for name, value in json.loads(headers)),
             parts=tuple(Part(*row) for row in parts),
             mime=mime,
+            key=key,
+            campaign=rows[0].campaign if rows else "",
+            track_opens=chosen.get("track_opens", True),
+            track_clicks=chosen.get("track_clicks", True),
+            options=chosen,
         )
 
     def happen(self, row: EmailRow, event: str) -> EmailRow:
         """Makes `event` happen to a message; it comes back as it is then. Raises CannotBecome."""
         fate = fates.of_event(event, row.recipient)
-        with self._writing() as db:
+        if not self._can_be_seen(row, fate):
+            raise CannotBecome(
+                f"The message to {row.recipient} is not tracked: nobody sees that it is {event}ed."
+            )
+        with self.writing() as db:
             status = db.execute("SELECT status FROM email WHERE id = ?", (row.id,)).fetchone()[0]
             if fate.status not in fates.MAY_BECOME.get(status, frozenset()):
                 raise CannotBecome(
@@ -400,8 +517,16 @@ class State:
             if fate.list:
                 now_ms = int(self.now() * 1000)
                 db.execute(_ADD_REPORT, (fate.list, fate.hard, row.recipient, now_ms, fate.error, row.id))
-            self._changed()
+            self.changed()
         return row._replace(status=fate.status, error=fate.error)
+
+    def _can_be_seen(self, row: EmailRow, fate: fates.Fate) -> bool:
+        """Whether this can be known of a message; all can of what is delivered or sent back."""
+        mail = self.mail_of(row) if fate in (fates.OPENED, fates.CLICKED) else None
+        if mail is None:
+            return True
+        post = self.post(mail)
+        return bool(post.track_opens if fate is fates.OPENED else post.track_clicks)
 
     def accepted(self) -> tuple[int, dict[str, int]]:
         """How many sends were accepted, and how often each id of the sender's own."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import uuid
 from typing import NamedTuple
 
-VERSION = 1
-SCHEMA = """
+# Step n takes a file from version n to version n + 1; a new file takes them all. A step is never changed
+# once files of its version are about.
+STEPS = (
+    """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE token(hash TEXT PRIMARY KEY, expires REAL) WITHOUT ROWID;
 CREATE TABLE mail(
@@ -25,10 +29,28 @@ CREATE INDEX report_by_list ON report(list);
 INSERT INTO meta VALUES ('offset', 0.0), ('changes', 0), ('credit', NULL), ('plan_limit', 2500),
     ('clickTracking', 1), ('openingTracking', 1);
 INSERT INTO sqlite_sequence VALUES ('report', 323223134);
-"""
+""",
+    """
+ALTER TABLE email ADD COLUMN campaign TEXT NOT NULL DEFAULT '';
+ALTER TABLE mail ADD COLUMN options TEXT NOT NULL DEFAULT '{}';
+CREATE INDEX report_by_email ON report(email COLLATE NOCASE);
+CREATE TABLE consumer_key(
+    key TEXT PRIMARY KEY, secret TEXT NOT NULL, label TEXT NOT NULL, created REAL NOT NULL, ips TEXT NOT NULL,
+    permissions TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE mail_group(name TEXT NOT NULL, mail INTEGER NOT NULL, PRIMARY KEY(name, mail)) WITHOUT ROWID;
+CREATE TRIGGER mail_grouped AFTER INSERT ON mail WHEN instr(NEW.options, '"groups"') BEGIN
+    INSERT OR IGNORE INTO mail_group SELECT value, NEW.id FROM json_each(NEW.options, '$.groups'); END;
+""",
+)
+VERSION = len(STEPS)
 _EPOCH_MS = 1_262_304_000_000  # 2010-01-01, where the ids begin to count
 _ID_SHIFT = 22
 _ID_MAX = 2**63 - 1
+
+# A recipient's UUID: its id, spread over 64 bits by a factor that has an inverse, and 58 bits that prove it.
+_SPREAD = 0x9E37_79B9_7F4A_7C15
+_GATHER = pow(_SPREAD, -1, 1 << 64)
+_PROOF_BITS = 58
 
 
 def id_at(moment_ms: int) -> int:
@@ -41,8 +63,34 @@ def moment_ms(id: int) -> int:
     return (id >> _ID_SHIFT) + _EPOCH_MS
 
 
+def uuid_of(id: int) -> str:
+    """The UUID that the message to one recipient has besides its id."""
+    bits = (id * _SPREAD % (1 << 64)) << _PROOF_BITS | _proof(id)
+    return str(uuid.UUID(int=bits >> 74 << 80 | (bits >> 62 & 0xFFF) << 64 | bits & (1 << 62) - 1, version=4))
+
+
+def id_of(text: str) -> int | None:
+    """The id whose UUID this is, in whatever spelling; None where there can be no such message."""
+    try:
+        number = uuid.UUID(text).int
+    except ValueError:
+        return None
+    bits = number >> 80 << 74 | (number >> 64 & 0xFFF) << 62 | number & (1 << 62) - 1
+    id = (bits >> _PROOF_BITS) * _GATHER % (1 << 64)
+    return id if id <= _ID_MAX and uuid_of(id) == str(uuid.UUID(int=number)) else None
+
+
+def _proof(id: int) -> int:
+    digest = hashlib.blake2b(id.to_bytes(8), digest_size=8).digest()
+    return int.from_bytes(digest) >> (64 - _PROOF_BITS)
+
+
 class ReportRow(NamedTuple):
-    """One entry of a list; `subject` and `sender` are of the message that led to it, where it is known."""
+    """One entry of a list.
+
+    `sent` is the id of the message that led to it, 0 where none did; `subject` and `sender` are of that
+    message, None where it is not known. `hard` means something on the list of bounces only.
+    """
 
     cid: int
     list: str
@@ -51,6 +99,8 @@ class ReportRow(NamedTuple):
     response: str | None
     subject: str | None
     sender: str | None
+    sent: int
+    hard: bool
 
 
 class EmailRow(NamedTuple):
@@ -64,6 +114,7 @@ class EmailRow(NamedTuple):
     error: str | None
     kind: str | None
     name: str | None
+    campaign: str
 
 
 class MailRow(NamedTuple):

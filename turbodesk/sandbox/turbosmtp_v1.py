@@ -1,46 +1,29 @@
-"""turboSMTP's first API: sign-in, the three ways to send, account, plans, sub-accounts and tracking tools."""
+"""turboSMTP's first API: sign-in, account, plans, sub-accounts and tracking tools."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from ipaddress import IPv4Address
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from turbodesk.sandbox.post import Post
-from turbodesk.sandbox.send import BETA, V1, V2, Dialect, Refused, read_send
 from turbodesk.sandbox.state import TOOLS, USER, Standing, State
 from turbodesk.sandbox.tables import moment_ms
+from turbodesk.sandbox.turbosmtp_account import ACCOUNT_ID, IP, SUB_ACCOUNTS
 from turbodesk.sandbox.turbosmtp_v1_lists import Lists, timestamp
 from turbodesk.sandbox.wire import (
     Answer,
-    HangUp,
     NoSuchThing,
     NotValid,
     Unreadable,
     fields_of,
-    is_form,
-    requests_under_way,
     text_of,
 )
 
 Handler = Callable[[Request], Awaitable[Response]]
-
-SLOW_S = 2.0
-RETRY_AFTER_S = 2
-_ACCOUNT_ID = 18_897_904
-_IP = 3_405_803_801  # 203.0.113.25, big-endian
-_SUB_ACCOUNTS = (
-    ("shop@example.com", True, "203.0.113.31", 18_240, 40_000, 5),
-    ("newsletter@example.org", True, "203.0.113.32", 48_610, 50_000, 4),
-    ("billing@example.com", True, "203.0.113.33", 3_907, -1, 5),
-    ("events@example.net", True, "198.51.100.14", 7_455, 10_000, 3),
-    ("workshop@example.com", True, "198.51.100.15", 212, 5_000, 5),
-    ("archive@example.org", False, "198.51.100.16", 0, 1_000, 2),
-)
 
 
 def numbered(code: int, message: str, status: int, *, member: str = "errorCode", details: str = "") -> Answer:
@@ -55,12 +38,12 @@ def no_such_resource() -> Answer:
     return numbered(4, "No such resource", 404)
 
 
-def _no_key(method: str, path: str) -> Answer:
+def no_key(method: str, path: str) -> Answer:
     details = f"No authorization key was specified for request: {method} {path}"
     return numbered(3, "Invalid authorization token", 401, details=details)
 
 
-def _wrong(standing: Standing, user: str) -> Answer:
+def wrong(standing: Standing, user: str) -> Answer:
     says = (
         f"Account for  {user}  is inactive"
         if standing is Standing.INACTIVE
@@ -69,47 +52,11 @@ def _wrong(standing: Standing, user: str) -> Answer:
     return numbered(3, says, 401, member="error")
 
 
-class Intake:
-    """Stores what arrives in one turn of the loop together: many sends, one transaction."""
-
-    def __init__(self, state: State) -> None:
-        self._state = state
-        self._waiting: list[tuple[Post, asyncio.Future[int | None]]] = []
-
-    async def store(self, post: Post, *, alone: bool) -> int | None:
-        """The id it was given once it is on file; None: there is no credit left.
-
-        `alone`: no other request is under way that might be worth waiting for.
-        """
-        if alone:
-            return self._state.accept([post])[0]
-        loop = asyncio.get_running_loop()
-        stored: asyncio.Future[int | None] = loop.create_future()
-        self._waiting.append((post, stored))
-        if len(self._waiting) == 1:
-            loop.call_soon(self._flush)
-        return await stored
-
-    def _flush(self) -> None:
-        batch, self._waiting = self._waiting, []
-        try:
-            ids = self._state.accept([post for post, _ in batch])
-        except Exception as error:
-            for _, stored in batch:
-                if not stored.done():
-                    stored.set_exception(error)
-            return
-        for (_, stored), id in zip(batch, ids, strict=True):
-            if not stored.done():
-                stored.set_result(id)
-
-
 class TurboSmtpV1:
-    """The answers of the dashboard host and of the send host, over one State."""
+    """The answers of the dashboard host over one State."""
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._intake = Intake(state)
 
     def routes(self) -> list[Route]:
         lists = Lists(self._state)
@@ -137,8 +84,6 @@ class TurboSmtpV1:
             ("GET", f"{stats}/emails/csv", lists.export_emails),
         ]
         return [
-            Route("/api/v2/mail/send", self._send_v2, methods=["POST"]),
-            Route("/api/mail/send", self._send_v1, methods=["POST"]),
             Route("/api/authorize", self._authorize, methods=["POST"]),
             Route("/api/authorize/{email}/{password:path}", self._authorize_by_path, methods=["GET"]),
             Route("/api/deauthorize", self._deauthorize, methods=["POST"]),
@@ -197,66 +142,10 @@ class TurboSmtpV1:
         user, password = request.query_params.get("authuser"), request.query_params.get("authpass")
         if user is not None and password is not None:
             standing = self._state.standing(user, password)
-            return None if standing is Standing.GOOD else _wrong(standing, user)
+            return None if standing is Standing.GOOD else wrong(standing, user)
         if token:
             return numbered(3, "Invalid authorization token", 401)
-        return _no_key(request.method, request.url.path)
-
-    # sending
-
-    async def _send_v2(self, request: Request) -> Response:
-        return await self._send(request, V2)
-
-    async def _send_v1(self, request: Request) -> Response:
-        return await self._send(request, BETA if is_form(request) else V1)
-
-    async def _send(self, request: Request, dialect: Dialect) -> Response:
-        try:
-            fields, readable = await fields_of(request), True
-        except Unreadable:
-            fields, readable = {}, False
-        refusal = self._send_refusal(request, fields, dialect)
-        if refusal is not None:
-            return refusal
-        if not readable:
-            return Answer({"message": "error", "errors": ["request body is not valid"]}, 400)
-        try:
-            post = read_send(fields, dialect)
-        except Refused as refused:
-            return Answer({"message": "error", "errors": refused.errors}, 400)
-        return await self._take(request, post, dialect)
-
-    def _send_refusal(self, request: Request, fields: dict[str, object], dialect: Dialect) -> Answer | None:
-        """Name and password travel with the send; the dashboard's token is no good here."""
-        user, password = (
-            self._credential(request, fields, dialect, name) for name in ("authuser", "authpass")
-        )
-        if not user and not password:
-            return _no_key("POST", "/api/mail/send")
-        standing = self._state.standing(user, password)
-        return None if standing is Standing.GOOD else _wrong(standing, user)
-
-    def _credential(self, request: Request, fields: dict[str, object], dialect: Dialect, name: str) -> str:
-        query = request.query_params.get(name, "") if dialect.credentials_in_query else ""
-        return text_of(fields.get(name)) or request.headers.get(name, "") or query
-
-    async def _take(self, request: Request, post: Post, dialect: Dialect) -> Response:
-        """Stores `post`, unless a scenario address forbids it, and answers as the addresses want it."""
-        parts = {to.email.partition("@")[0].lower() for to in post.recipients}
-        if "error500" in parts:
-            return numbered(5, "An error occurred on the server", 500)
-        if "ratelimit" in parts:
-            retry_after = {"Retry-After": str(RETRY_AFTER_S)}
-            return Answer({"message": "error", "errors": ["too many requests"]}, 429, retry_after)
-        mid = await self._intake.store(post, alone=requests_under_way(request.scope) == 1)
-        if mid is None:
-            no_credit = {"message": "error", "errors": "nocredit"}
-            return Answer({"message": "error", "errors": no_credit}, 400)
-        if "drop" in parts:
-            return HangUp()
-        if "slow" in parts:
-            await asyncio.sleep(SLOW_S)
-        return Answer({"message": "OK", "mid": mid} if dialect.mid else {"message": "OK"})
+        return no_key(request.method, request.url.path)
 
     # account and tools
 
@@ -273,9 +162,9 @@ class TurboSmtpV1:
                 "active": True,
                 "email": USER,
                 "gateway": "q1",
-                "ip": _IP,
-                "accountid": _ACCOUNT_ID,
-                "id": _ACCOUNT_ID,
+                "ip": int(IPv4Address(IP)),
+                "accountid": ACCOUNT_ID,
+                "id": ACCOUNT_ID,
                 "parentid": None,
                 "domain": "example.com",
                 "companyName": "Example Outdoor",
@@ -294,7 +183,7 @@ class TurboSmtpV1:
         trial_ms = int(month.timestamp() * 1000) - 200 * 86_400_000
         monthly = {
             "id": 2,
-            "accountID": _ACCOUNT_ID,
+            "accountID": ACCOUNT_ID,
             "smtp_limit": self._state.plan_limit(),
             "smtp_limit_interval": "Monthly",
             "plan_expiration": f"{month.year + 1}-{month.month:02}-01T00:00:00.000Z",
@@ -306,7 +195,7 @@ class TurboSmtpV1:
         }
         trial = {
             "id": 1,
-            "accountID": _ACCOUNT_ID,
+            "accountID": ACCOUNT_ID,
             "smtp_limit": 200,
             "smtp_limit_interval": "Daily",
             "plan_expiration": timestamp(trial_ms),
@@ -319,9 +208,8 @@ class TurboSmtpV1:
         return Answer([monthly, trial])
 
     async def _sub_accounts(self, request: Request) -> Response:
-        names = ("email", "active", "ip", "sent", "limit", "reputation")
-        rows = enumerate(_SUB_ACCOUNTS, _ACCOUNT_ID + 1)
-        return Answer([{"id": id, **dict(zip(names, row, strict=True))} for id, row in rows])
+        names = ("id", "email", "active", "ip", "sent", "limit", "reputation")
+        return Answer([{name: getattr(sub, name) for name in names} for sub in SUB_ACCOUNTS])
 
     async def _tool(self, request: Request) -> Response:
         tool = request.path_params["tool"]

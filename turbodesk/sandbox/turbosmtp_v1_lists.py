@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import AsyncIterator, Callable, Iterator
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from collections.abc import Iterator
+from datetime import UTC, datetime, tzinfo
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from turbodesk.sandbox.exports import csv_answer, line, quoted
 from turbodesk.sandbox.listing import newest_first
 from turbodesk.sandbox.state import State
 from turbodesk.sandbox.tables import EmailRow, ReportRow, moment_ms
 from turbodesk.sandbox.wire import Answer, NoSuchThing, NotValid
+from turbodesk.sandbox.zones import zone_of
 
 REPORT_PAGE, EMAIL_PAGE = 20, 10
 _DEFAULT_ZONE = "+01:00"
 _FEEDS = ("10", "20", "30")
 _EVER_MS = (0, 253_402_300_800_000)
-_EXPORT_STEP = 500
 
 # type → the list it shows, and whether only hard or only soft bounces of it
 _TYPES: dict[str, tuple[str, bool | None]] = {
@@ -36,7 +36,6 @@ _DATE_FORMS = (
     ("%Y-%m-%d", 86_400_000),
     ("%Y-%m-%dT%H:%M:%S", 1_000),
 )
-_OFFSET = re.compile(r"([+\- ])(\d{2}):?(\d{2})")
 _STATUS = re.compile(r"[A-Za-z]+|\*")
 
 
@@ -100,10 +99,11 @@ class Lists:
         )
 
     def _report_csv(self, request: Request, period: tuple[int, int]) -> StreamingResponse:
-        def lines(ids: list[int]) -> Iterator[str]:
-            return (_report_line(row) for row in self._state.report_rows(ids))
+        def lines(cids: list[int]) -> Iterator[str]:
+            return (_report_line(row) for row in self._state.report_rows(cids))
 
-        return _csv("Status;Subject;From;To;Date;Reason", self._cids(request, period), lines)
+        cids = self._cids(request, period)[::-1]
+        return csv_answer("Status;Subject;From;To;Date;Reason", cids, lines)
 
     # statistics: `sendTime` is the wall clock of `tz`
 
@@ -128,8 +128,8 @@ class Lists:
         def lines(ids: list[int]) -> Iterator[str]:
             return (_email_line(row, zone) for row in self._state.email_rows(ids))
 
-        ids = self._ids(request, "start_date", "end_date")
-        return _csv("Id;Status;Subject;From;To;Date;Error", ids, lines)
+        ids = self._ids(request, "start_date", "end_date")[::-1]
+        return csv_answer("Id;Status;Subject;From;To;Date;Error", ids, lines)
 
     def _ids(self, request: Request, start: str, end: str) -> array[int]:
         since_ms, until_ms = _period(request, start, end)
@@ -150,16 +150,10 @@ def _page(request: Request) -> int:
 
 
 def _zone(request: Request) -> tzinfo:
-    """An offset or the name of a zone; the plus of an offset may have become a space on its way."""
-    text = request.query_params.get("tz") or _DEFAULT_ZONE
-    offset = _OFFSET.fullmatch(text)
-    try:
-        if offset:
-            minutes = int(offset[2]) * 60 + int(offset[3])
-            return timezone(timedelta(minutes=-minutes if offset[1] == "-" else minutes))
-        return ZoneInfo(text)
-    except (ValueError, OSError, ZoneInfoNotFoundError):
-        raise NotValid("tz") from None
+    zone = zone_of(request.query_params.get("tz") or _DEFAULT_ZONE)
+    if zone is None:
+        raise NotValid("tz")
+    return zone
 
 
 def _days(request: Request) -> tuple[int, int]:
@@ -207,8 +201,8 @@ def _email(row: EmailRow, zone: tzinfo) -> dict[str, object]:
 
 def _report_line(row: ReportRow) -> str:
     status, when = _CSV_STATUS[row.list], timestamp(row.at_ms)
-    cells = (status, _quoted(row.subject), row.sender or "", row.email, when, _quoted(row.response))
-    return ";".join(cells) + "\r\n"
+    cells = (status, quoted(row.subject), row.sender or "", row.email, when, quoted(row.response))
+    return line(*cells)
 
 
 def _email_line(row: EmailRow, zone: tzinfo) -> str:
@@ -216,26 +210,10 @@ def _email_line(row: EmailRow, zone: tzinfo) -> str:
     cells = (
         str(row.id),
         row.status,
-        _quoted(row.subject),
+        quoted(row.subject),
         row.sender,
         row.recipient,
         when,
-        _quoted(row.error),
+        quoted(row.error),
     )
-    return ";".join(cells) + "\r\n"
-
-
-def _quoted(text: str | None) -> str:
-    return '"' + text.replace('"', '""') + '"' if text else ""
-
-
-def _csv(header: str, ids: array[int], lines: Callable[[list[int]], Iterator[str]]) -> StreamingResponse:
-    """Newest first, read a few hundred rows at a time."""
-
-    async def content() -> AsyncIterator[str]:
-        yield header + "\r\n"
-        for end in range(len(ids), 0, -_EXPORT_STEP):
-            yield "".join(lines(list(ids[max(end - _EXPORT_STEP, 0) : end])))
-
-    headers = {"Content-Disposition": "attachment; filename=export.csv"}
-    return StreamingResponse(content(), media_type="text/csv", headers=headers)
+    return line(*cells)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
@@ -20,7 +21,7 @@ class TooLarge(Exception):
 
 
 class Unreadable(Exception):
-    """A request body that is not what its Content-Type says."""
+    """A text that is not what it should be: a body of its Content-Type, or JSON."""
 
 
 class NoSuchThing(Exception):
@@ -106,13 +107,25 @@ async def fields_of(request: Request) -> dict[str, object]:
         return _nested(pairs)
     if kind.startswith("multipart/form-data"):
         return _nested(await _multipart(request))
-    try:
-        members = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise Unreadable from error
+    members = json_of(body)
     if not isinstance(members, dict):
         raise Unreadable
     return members
+
+
+def json_of(text: str | bytes) -> object:
+    """What a JSON text says; raises Unreadable, for numbers that no JSON text can hold as well."""
+    try:
+        return json.loads(text, parse_float=_finite, parse_constant=_finite)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable from error
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
 
 
 async def _multipart(request: Request) -> list[tuple[str, str]]:

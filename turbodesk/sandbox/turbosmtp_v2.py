@@ -1,0 +1,124 @@
+"""turboSMTP's API v2, all of it but sending: who is let in, and which path leads where."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from turbodesk.sandbox.state import Standing, State
+from turbodesk.sandbox.turbosmtp_v2_account import Account
+from turbodesk.sandbox.turbosmtp_v2_analytics import Analytics
+from turbodesk.sandbox.turbosmtp_v2_keys import APIS, KeyRing, given_pair
+from turbodesk.sandbox.turbosmtp_v2_questions import Coded, body_fields
+from turbodesk.sandbox.turbosmtp_v2_suppressions import Suppressions
+from turbodesk.sandbox.wire import Answer, text_of
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+_PREFIX = "/api/v2"
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+class TurboSmtpV2:
+    """The answers of the main host over one State."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._keys = KeyRing(state)
+
+    def routes(self) -> list[Route]:
+        """Those of the API, and a last one that answers in its words what leads nowhere in it."""
+        analytics, suppressions = Analytics(self._state), Suppressions(self._state)
+        account = Account(self._state, self._keys)
+        anybody: list[tuple[str, str, Handler]] = [
+            ("POST", "/authorize", self._authorize),
+            ("POST", "/deauthorize", self._deauthorize),
+        ]
+        known: list[tuple[str, str, Handler]] = [
+            ("GET", "/analytics", analytics.page),
+            ("GET", "/analytics/csv", analytics.export),
+            ("GET", "/analytics/{id}", analytics.one),
+            ("GET", "/suppressions", suppressions.page),
+            ("POST", "/suppressions", suppressions.page_by_body),
+            ("GET", "/suppressions/csv", suppressions.export),
+            ("POST", "/suppressions/csv", suppressions.export_by_body),
+            ("POST", "/suppressions/delete", suppressions.delete_matching),
+            ("POST", "/suppressions/bulk_delete", suppressions.delete_addresses),
+            ("POST", "/suppressions/import", suppressions.add),
+            ("GET", "/subaccounts/list", account.sub_accounts),
+            ("GET", "/user/config", account.config),
+        ]
+        signed_in: list[tuple[str, str, Handler]] = [
+            ("GET", "/user/consumerKeys", account.keys),
+            ("POST", "/user/consumerKeys", account.create_key),
+            ("DELETE", "/user/consumerKeys/{key}", account.delete_key),
+        ]
+        open_to = ((known, self._refusal), (signed_in, self._token_refusal), (anybody, None))
+        return [
+            *(
+                Route(_PREFIX + path, _coded(handler, refusal), methods=[method])
+                for paths, refusal in open_to
+                for method, path, handler in paths
+            ),
+            Route(_PREFIX + "/{path:path}", _coded(_nowhere, None), methods=_METHODS),
+        ]
+
+    async def _authorize(self, request: Request) -> Response:
+        fields = await body_fields(request)
+        email, password = text_of(fields.get("email")), text_of(fields.get("password"))
+        if not email or not password:
+            raise Coded("missing_required_parameter")
+        match self._state.standing(email, password):
+            case Standing.GOOD:
+                forever = fields.get("no_expire") in (True, 1, "1", "true")
+                return Answer({"auth": self._keys.issue_token(forever=forever)})
+            case Standing.INACTIVE:
+                raise Coded("account_is_inactive", 401)
+            case _:
+                raise Coded("wrong_credentials_specified", 403)
+
+    async def _deauthorize(self, request: Request) -> Response:
+        self._token_refusal(request)
+        self._keys.revoke_token(request.headers["authorization"])
+        return Answer({"message": "token_deauthorized"})
+
+    def _refusal(self, request: Request) -> None:
+        """Raises Coded unless the request shows a good key pair or, without any, a good token."""
+        given = given_pair(request)
+        if given is None:
+            self._token_refusal(request)
+            return
+        pair = self._keys.pair(given)
+        if pair is not None and not pair.active:
+            raise Coded("account_is_inactive", 401)
+        if pair is None or not pair.allows(APIS, request):
+            raise Coded("invalid_authorization_key", 401)
+
+    def _token_refusal(self, request: Request) -> None:
+        """Raises Coded unless the request shows a good token."""
+        token = request.headers.get("authorization", "")
+        if not token:
+            raise Coded("missing_authorization_key", 401)
+        if not self._keys.token_good(token):
+            raise Coded("invalid_authorization_key", 401)
+
+
+def _coded(handler: Handler, refusal: Callable[[Request], None] | None) -> Handler:
+    """`handler` behind `refusal`; what either raises becomes an answer."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            if refusal is not None:
+                refusal(request)
+            return await handler(request)
+        except Coded as coded:
+            return Answer({"message": coded.code}, coded.status)
+
+    return endpoint
+
+
+async def _nowhere(request: Request) -> Response:
+    raise Coded("not_found", 404)
