@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 
-from turbodesk.model.account import Profile, Secret
+from turbodesk.model.account import Credential, Profile, Secret
 from turbodesk.model.message import Address, Message
 from turbodesk.providers import open_provider
 from turbodesk.providers.http import Gateway
@@ -67,6 +67,8 @@ def answer(
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + data
 
+
+KEY, KEY_SECRET = "0123456789abcdef0123456789abcdef", "S3cretOfTheKeyPair0123456789abcd"
 
 Play = Callable[["Script", asyncio.StreamWriter], Awaitable[None]]
 Reply = bytes | Play | Callable[[Seen], "bytes | Play"]
@@ -240,6 +242,8 @@ class Tools:
     user = USER
     password = PASSWORD
     token = TOKEN
+    key = KEY
+    key_secret = KEY_SECRET
 
     def __post_init__(self) -> None:
         self.naps: list[float] = []
@@ -256,8 +260,18 @@ class Tools:
             await gateway.aclose()
 
     def provider(self, gateway: Gateway, origin: str, **profile: Any) -> Provider:
-        wanted = {"dashboard_url": origin, "send_url": origin, "user": USER, **profile}
-        return open_provider(Profile("test", "turbosmtp-v1", **wanted), Secret(PASSWORD), gateway)
+        wanted = {"api_url": origin, "send_url": origin, "user": USER, **profile}
+        secrets = {Credential.PASSWORD: Secret(PASSWORD)}
+        return open_provider(Profile("test", "turbosmtp-v1", **wanted), secrets, gateway)
+
+    def turbosmtp_v2(
+        self, gateway: Gateway, origin: str, *, pair: bool = True, password: bool = False, **profile: Any
+    ) -> Provider:
+        wanted = {"api_url": origin, "send_url": origin, "user": USER, **profile}
+        secrets = {Credential.PASSWORD: Secret(PASSWORD)} if password else {}
+        if pair:
+            secrets |= {Credential.CONSUMER_KEY: Secret(KEY), Credential.CONSUMER_SECRET: Secret(KEY_SECRET)}
+        return open_provider(Profile("test", "turbosmtp-v2", **wanted), secrets, gateway)
 
     def message(self, **more: Any) -> Message:
         fields: dict[str, Any] = {
@@ -275,7 +289,7 @@ class Tools:
         left = list(replies)
 
         def reply(seen: Seen) -> bytes | Play:
-            if seen.path == "/api/authorize":
+            if seen.path.endswith("/authorize"):
                 return answer({"auth": TOKEN})
             found = left.pop(0) if len(left) > 1 else left[0]
             if isinstance(found, bytes) or asyncio.iscoroutinefunction(found):
@@ -287,7 +301,7 @@ class Tools:
 
     def asked(self, script: Script) -> list[Seen]:
         """What was asked beside signing in."""
-        return [seen for seen in script.seen if seen.path != "/api/authorize"]
+        return [seen for seen in script.seen if not seen.path.endswith("/authorize")]
 
 
 @pytest.fixture

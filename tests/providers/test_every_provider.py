@@ -5,41 +5,42 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from turbodesk.errors import NotOffered
-from turbodesk.model.account import Profile, Secret
+from turbodesk.errors import InvalidDraft, NotOffered, SignInRefused
+from turbodesk.model.account import Credentials, Profile, Secret
 from turbodesk.model.message import Address, Attachment, Header, Message
 from turbodesk.model.outcome import Verdict
-from turbodesk.model.reports import ALL_TIME, BOUNCED, MailStatus, Period, ReportType
+from turbodesk.model.reports import (
+    ALL_TIME,
+    BOUNCED,
+    MailStatus,
+    Period,
+    ReportType,
+    Suppressing,
+)
 from turbodesk.providers import PROVIDERS, open_provider
-from turbodesk.providers.http import Gateway
+from turbodesk.providers.gateway import Gateway
 from turbodesk.providers.port import Capability, Provider
 from turbodesk.providers.sandbox_control import SandboxControl
 from turbodesk.sandbox.server import Endpoints, SandboxServer
+from turbodesk.workplace import sandbox_profile
 
-OPENERS: dict[str, Callable[[Endpoints], tuple[Profile, Secret]]] = {
-    "turbosmtp-v1": lambda there: (
-        Profile(
-            "test",
-            "turbosmtp-v1",
-            user=there.user,
-            dashboard_url=there.dashboard_url,
-            send_url=there.send_url,
-        ),
-        Secret(there.password),
-    )
-}
 BLOB = bytes(range(256)) * 5000
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(64)
+TODAY = datetime.now(UTC).date()
+AROUND_TODAY = Period(TODAY - timedelta(1), TODAY + timedelta(1))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def there() -> Iterator[Endpoints]:
-    server = SandboxServer(history_rows=300)
+    server = SandboxServer(history_rows=300, history_days=50)
     try:
         yield server.start()
     finally:
@@ -47,22 +48,29 @@ def there() -> Iterator[Endpoints]:
 
 
 class Desk:
-    """One provider over the sandbox, and the sandbox's other side."""
+    """One provider over the sandbox, the sandbox's other side, and the same with wrong credentials."""
 
-    def __init__(self, provider: Provider, control: SandboxControl) -> None:
-        self.provider, self.control = provider, control
+    def __init__(self, provider: Provider, control: SandboxControl, wrong: Provider) -> None:
+        self.provider, self.control, self.wrong = provider, control, wrong
 
     def has(self, capability: Capability) -> bool:
         return capability in self.provider.offers
 
     async def send(self, *to: str, **more: Any) -> Any:
-        fields = {"sender": Address("me@example.com", "Me"), "subject": "Hi", "text": "Hello", **more}
-        addresses = tuple(map(Address.parse, to))
-        return await self.provider.send(Message(to=addresses, **fields), _nothing)
+        return await self.provider.send(letter(*to, **more), _nothing)
+
+
+def letter(*to: str, **more: Any) -> Message:
+    fields = {"sender": Address("me@example.com", "Me"), "subject": "Hi", "text": "Hello", **more}
+    return Message(to=tuple(map(Address.parse, to)), **fields)
 
 
 async def _nothing() -> None:
     pass
+
+
+def wrong_ones(credentials: Credentials) -> Credentials:
+    return {it: Secret("not" + secret.reveal()[3:]) for it, secret in credentials.items()}
 
 
 @contextlib.asynccontextmanager
@@ -70,11 +78,14 @@ async def opened(name: str, there: Endpoints) -> AsyncIterator[Desk]:
     gateway = Gateway()
     control = SandboxControl(there.inbox_url, gateway)
     await control.set_faults([])
-    provider = open_provider(*OPENERS[name](there), gateway)
+    profile, credentials = sandbox_profile(Profile("test", name), there)
+    provider = open_provider(profile, credentials, gateway)
+    wrong = open_provider(profile, wrong_ones(credentials), gateway)
     try:
-        yield Desk(provider, control)
+        yield Desk(provider, control, wrong)
     finally:
         await provider.aclose()
+        await wrong.aclose()
         await gateway.aclose()
 
 
@@ -87,6 +98,23 @@ async def signs_in_and_out(desk: Desk) -> None:
     await desk.provider.sign_out()
 
 
+async def knows_what_each_key_unlocks(desk: Desk) -> None:
+    found = await desk.provider.check()
+    assert found
+    assert all(it.taken and it.credential and it.unlocks for it in found)
+
+
+async def tells_wrong_keys_from_right_ones(desk: Desk) -> None:
+    accepted = (await desk.control.accepted())["total"]
+    with pytest.raises(SignInRefused) as refused:
+        await desk.wrong.sign_in()
+    assert refused.value.says
+    assert all(it.taken is False and it.words for it in await desk.wrong.check())
+    with pytest.raises(SignInRefused):
+        await desk.wrong.send(letter("you@example.com"), _nothing)
+    assert (await desk.control.accepted())["total"] == accepted
+
+
 async def sends_a_message_whole(desk: Desk) -> None:
     result = await desk.send(
         "ok@example.com",
@@ -97,14 +125,22 @@ async def sends_a_message_whole(desk: Desk) -> None:
         subject="Grüße & more",
         html="<p>Hellö</p>",
         headers=(Header("X-Campaign", "spring"),),
-        attachments=(Attachment.of_bytes("Größe.bin", BLOB, "image/png"), Attachment.of_bytes("empty", b"")),
+        attachments=(Attachment.of_bytes("Größe.png", BLOB, "image/png"), Attachment.of_bytes("empty", b"")),
         key="td-every-1",
     )
     assert {outcome.verdict for outcome in result.outcomes} == {Verdict.ACCEPTED}
-    assert len(result.outcomes) == 4
+    assert [outcome.address.email for outcome in result.outcomes] == [
+        "ok@example.com",
+        "two@example.org",
+        "cc@example.net",
+        "bcc@example.net",
+    ]
     mail = (await desk.control.messages(1))[0]
     assert (mail.subject, mail.sender.email, mail.attachments) == ("Grüße & more", "me@example.com", 2)
     assert abs(datetime.now(UTC) - mail.at) < timedelta(minutes=5)
+    assert sorted(it.address.email for it in mail.recipients) == sorted(
+        outcome.address.email for outcome in result.outcomes
+    )
     whole = await desk.control.message(mail.id)
     headers = {name.lower(): value for name, value in whole.headers}
     assert headers["x-turbodesk-id"] == "td-every-1"
@@ -112,21 +148,81 @@ async def sends_a_message_whole(desk: Desk) -> None:
     assert "back@example.com" in headers["reply-to"]
     assert "bcc@example.net" not in whole.source
     assert (whole.text.strip(), whole.html.strip()) == ("Hello", "<p>Hellö</p>")
-    assert [(file.name, file.content) for file in whole.attachments] == [("Größe.bin", BLOB), ("empty", b"")]
+    assert [(file.name, file.content) for file in whole.attachments] == [("Größe.png", BLOB), ("empty", b"")]
     assert (await desk.control.accepted())["by_key"]["td-every-1"] == 1
+
+
+async def marks_the_wire_once_and_before_anything_leaves(desk: Desk) -> None:
+    counted = 0
+
+    async def mark() -> None:
+        nonlocal counted
+        counted += 1
+        assert "td-every-mark" not in (await desk.control.accepted())["by_key"]
+
+    await desk.provider.send(letter("ok@example.com", key="td-every-mark"), mark)
+    assert counted == 1
+
+    async def refuses() -> None:
+        raise RuntimeError("the ledger is full")
+
+    with pytest.raises(RuntimeError):
+        await desk.provider.send(letter("ok@example.com", key="td-every-unmarked"), refuses)
+    assert "td-every-unmarked" not in (await desk.control.accepted())["by_key"]
+
+
+async def shows_pictures_inside_the_letter(desk: Desk) -> None:
+    picture = Attachment.of_bytes("logo.png", PICTURE, "image/png")
+    message = letter(
+        "ok@example.com",
+        html='<img src="cid:logo"><img src="cid:logo2">',
+        attachments=tuple(replace(picture, content_id=id) for id in ("logo", "logo2")),
+    )
+    if not desk.has(Capability.INLINE_IMAGES):
+        with pytest.raises(InvalidDraft) as refused:
+            desk.provider.check_message(message)
+        assert list(refused.value.problems) == ["attachments"]
+        return
+    await desk.provider.send(message, _nothing)
+    whole = await desk.control.message((await desk.control.messages(1))[0].id)
+    shown = re.findall(r'src="cid:([^"]+)"', whole.html)
+    named = re.findall(r"(?im)^Content-ID:\s*<([^>]+)>", whole.source)
+    assert len(shown) == 2
+    assert sorted(shown) == sorted(named)
+
+
+async def refuses_aloud_what_the_wire_has_no_field_for(desk: Desk) -> None:
+    asked = {
+        "groups": (Capability.GROUPS, {"groups": ("spring",)}),
+        "tracking": (Capability.CHOOSE_TRACKING, {"track_opens": False}),
+        "fields": (Capability.FIELDS, {"fields": (("name", "Ann"),)}),
+    }
+    for field, (capability, more) in asked.items():
+        message = letter("ok@example.com", **more)
+        if desk.has(capability):
+            desk.provider.check_message(message)
+            assert (await desk.provider.send(message, _nothing)).outcomes
+            continue
+        for refuse in (desk.provider.check_message, lambda it: desk.provider.send(it, _nothing)):
+            with pytest.raises(InvalidDraft) as refused:
+                found = refuse(message)
+                if inspect.isawaitable(found):
+                    await found
+            assert list(refused.value.problems) == [field]
 
 
 async def says_what_became_of_it(desk: Desk) -> None:
     if not desk.has(Capability.STATS):
         return
     await desk.send("ok@example.com", "hardbounce@example.com", subject="What became of it", key="td-every-2")
-    today = datetime.now(UTC).date()
-    found = await rows_of(desk.provider.stats(Period(today - timedelta(1), today + timedelta(1))))
+    found = await rows_of(desk.provider.stats(AROUND_TODAY))
     mine = {row.recipient: row for row in found if row.subject == "What became of it"}
-    assert mine["ok@example.com"].status is MailStatus.SUCCESS
-    assert mine["hardbounce@example.com"].status is MailStatus.FAIL
-    assert mine["hardbounce@example.com"].error
+    assert mine.keys() == {"ok@example.com", "hardbounce@example.com"}
     assert len({row.id for row in found}) == len(found)
+    if mine["ok@example.com"].raw_status:  # not every provider tells what became of a message in its list
+        assert mine["ok@example.com"].status is MailStatus.SUCCESS
+        assert mine["hardbounce@example.com"].status is MailStatus.FAIL
+        assert mine["hardbounce@example.com"].error
 
 
 async def lists_statistics_whole(desk: Desk) -> None:
@@ -134,15 +230,49 @@ async def lists_statistics_whole(desk: Desk) -> None:
         return
     pages = [page async for page in desk.provider.stats(ALL_TIME)]
     rows = [row for page in pages for row in page.rows]
-    assert pages[-1].complete
-    assert len(rows) == pages[-1].total == await desk.provider.count_stats(ALL_TIME) >= 300
+    assert len({row.id for row in rows}) == len(rows) >= 300
     assert all(row.at and row.at.tzinfo for row in rows)
-    bounced = await rows_of(desk.provider.stats(ALL_TIME, statuses=BOUNCED))
-    assert {row.id for row in bounced} == {row.id for row in rows if row.status in BOUNCED} != set()
-    last = await desk.provider.last_stats(10)
-    assert [row.id for row in last] == [row.id for row in rows[:10]]
-    export = b"".join([chunk async for chunk in desk.provider.stats_csv(ALL_TIME)])
-    assert export.count(rows[0].id.encode()) == 1
+    assert rows == sorted(rows, key=lambda row: row.at, reverse=True)
+    if pages[-1].total is not None:
+        assert pages[-1].complete
+        assert len(rows) == pages[-1].total == await desk.provider.count_stats(ALL_TIME)
+        bounced = await rows_of(desk.provider.stats(ALL_TIME, statuses=BOUNCED))
+        assert {row.id for row in bounced} == {row.id for row in rows if row.status in BOUNCED} != set()
+    if desk.has(Capability.LAST_STATS):
+        last = await desk.provider.last_stats(10)
+        assert [row.id for row in last] == [row.id for row in rows[:10]]
+    if desk.has(Capability.STATS_CSV):
+        export = b"".join([chunk async for chunk in desk.provider.stats_csv(ALL_TIME)])
+        assert export.count(rows[0].id.encode()) == 1
+
+
+async def counts_by_day(desk: Desk) -> None:
+    if not desk.has(Capability.COUNTS):
+        return
+
+    async def today() -> tuple[int, int]:
+        days = {it.day: it.counts for it in await rows_of(desk.provider.daily_counts(AROUND_TODAY))}
+        counts = days.get(datetime.now(UTC).date())
+        return (counts.delivered, counts.bounced) if counts else (0, 0)
+
+    delivered, bounced = await today()
+    await desk.send("ok@example.com", "hardbounce@example.net", subject="Counted")
+    assert await today() == (delivered + 1, bounced + 1)
+    year = Period(TODAY - timedelta(400), TODAY)
+    counted = await rows_of(desk.provider.daily_counts(year))
+    assert len({it.day for it in counted}) == len(counted)
+    assert sum(it.counts.sent for it in counted) >= 300
+
+
+async def finds_one_message_again(desk: Desk) -> None:
+    if not desk.has(Capability.MESSAGE):
+        return
+    result = await desk.send("ok@example.com", subject="One of many")
+    found = await desk.provider.message(result.outcomes[0].provider_id)
+    assert found is not None
+    assert (found.stat.recipient, found.stat.subject) == ("ok@example.com", "One of many")
+    for unknown in ("1475205839938715648", "5ad9d5a4-0000-4000-8000-000000000000"):
+        assert await desk.provider.message(unknown) is None
 
 
 async def lists_reports_and_takes_them_off(desk: Desk) -> None:
@@ -150,21 +280,87 @@ async def lists_reports_and_takes_them_off(desk: Desk) -> None:
         return
     address = "hardbounce@example.org"
     await desk.send(address, key="td-every-3")
-    for type in ReportType:
+    assert desk.provider.report_types
+    for type in desk.provider.report_types:
         pages = [page async for page in desk.provider.reports(type, ALL_TIME)]
-        assert pages[-1].complete
-        count = await desk.provider.count_reports(type, ALL_TIME)
-        assert sum(len(page.rows) for page in pages) == pages[-1].total == count
-    (row,) = await rows_of(desk.provider.reports(ReportType.HARD_BOUNCE, ALL_TIME, text=address))
-    assert (row.email, row.type) == (address, ReportType.HARD_BOUNCE)
+        assert {row.type for page in pages for row in page.rows} <= {type}
+        if pages[-1].total is not None:
+            assert pages[-1].complete
+            count = await desk.provider.count_reports(type, ALL_TIME)
+            assert sum(len(page.rows) for page in pages) == pages[-1].total == count
+    bounces = next(
+        it for it in (ReportType.HARD_BOUNCE, ReportType.BOUNCE) if it in desk.provider.report_types
+    )
+    (row,) = await rows_of(desk.provider.reports(bounces, ALL_TIME, text=address))
+    assert (row.email, row.type) == (address, bounces)
     assert row.words and row.at
-    export = b"".join([chunk async for chunk in desk.provider.reports_csv(ReportType.HARD_BOUNCE, ALL_TIME)])
-    assert address.encode() in export
+    if desk.has(Capability.REPORTS_CSV):
+        export = b"".join([chunk async for chunk in desk.provider.reports_csv(bounces, ALL_TIME)])
+        assert address.encode() in export
     if desk.has(Capability.DELETE_REPORTS):
-        await desk.provider.delete_reports(ReportType.HARD_BOUNCE, [row.id])
-        assert await desk.provider.count_reports(ReportType.HARD_BOUNCE, ALL_TIME, text=address) == 0
+        await desk.provider.delete_reports(bounces, [row.id])
+        assert await rows_of(desk.provider.reports(bounces, ALL_TIME, text=address)) == []
         await desk.provider.delete_all_spam()
-        assert await desk.provider.count_reports(ReportType.SPAM, ALL_TIME) == 0
+        assert await rows_of(desk.provider.reports(ReportType.SPAM, ALL_TIME)) == []
+
+
+async def keeps_lists_that_it_does_not_have_apart(desk: Desk) -> None:
+    if not desk.has(Capability.REPORTS):
+        return
+    other_names = {ReportType.BOUNCE}  # where hard bounces are all the bounces that are listed
+    for type in set(ReportType) - set(desk.provider.report_types) - other_names:
+        with pytest.raises(NotOffered):
+            await rows_of(desk.provider.reports(type, ALL_TIME))
+
+
+async def suppresses_addresses_and_lets_them_go(desk: Desk) -> None:
+    if not desk.has(Capability.SUPPRESSIONS):
+        return
+    emails = ["No.More+1@example.org", "no.more2@example.org"]
+    done = await desk.provider.import_suppressions(emails)
+    assert done.valid is None or {it.lower() for it in done.valid} == {it.lower() for it in emails}
+
+    async def listed() -> set[str]:
+        which = Suppressing(AROUND_TODAY, frozenset({ReportType.MANUAL}), "no.more")
+        return {row.email.lower() for row in await rows_of(desk.provider.suppressions(which))}
+
+    assert await listed() == {it.lower() for it in emails}
+    result = await desk.send(emails[1], "fine@example.org")
+    refused = {it.address.email for it in result.outcomes if it.verdict is Verdict.REFUSED}
+    assert refused <= {emails[1]}
+    if desk.has(Capability.SUPPRESSIONS_CSV):
+        which = Suppressing(AROUND_TODAY, frozenset({ReportType.MANUAL}))
+        export = b"".join([chunk async for chunk in desk.provider.suppressions_csv(which)])
+        assert emails[1].encode() in export
+    await desk.provider.delete_suppressions(emails[:1])
+    assert await listed() == {emails[1]}
+    if desk.has(Capability.FILTERED_DELETE):
+        await desk.provider.delete_suppressions_where(Suppressing(AROUND_TODAY, text=emails[1]))
+    else:
+        await desk.provider.delete_suppressions(emails[1:])
+    assert await listed() == set()
+    await desk.provider.delete_suppressions(["never.listed@example.org"])
+
+
+async def makes_keys_and_takes_them_back(desk: Desk) -> None:
+    if not desk.has(Capability.KEYS):
+        return
+    before = {it.key for it in await desk.provider.keys()}
+    made = await desk.provider.create_key("every", permissions=["SEND_API"], ips=["127.0.0.1"])
+    found = {it.key: it for it in await desk.provider.keys()}
+    assert found.keys() - before == {made.key.reveal()}
+    mine = found[made.key.reveal()]
+    assert (mine.label, mine.permissions, mine.ips) == ("every", ("SEND_API",), ("127.0.0.1",))
+    await desk.provider.revoke_key(mine.key)
+    assert {it.key for it in await desk.provider.keys()} == before
+
+
+async def lists_domains(desk: Desk) -> None:
+    if not desk.has(Capability.DOMAINS):
+        return
+    found = await desk.provider.domains()
+    assert any(it.verified for it in found)
+    assert all(it.name and it.records for it in found)
 
 
 async def switches_tracking(desk: Desk) -> None:
@@ -186,49 +382,74 @@ async def knows_the_account(desk: Desk) -> None:
         assert plans and all(plan.used >= 0 for plan in plans)
     if desk.has(Capability.SUB_ACCOUNTS):
         subs = await desk.provider.sub_accounts()
-        assert subs and all("@" in sub.email for sub in subs)
+        assert subs and all(sub.id and ("@" in sub.email or sub.name) for sub in subs)
 
 
 async def does_not_offer_what_it_has_not(desk: Desk) -> None:
+    provider, some = desk.provider, ["a@example.com"]
     works: dict[Capability, list[Callable[[], Any]]] = {
         Capability.REPORTS: [
-            lambda: desk.provider.reports(ReportType.SPAM, ALL_TIME),
-            lambda: desk.provider.count_reports(ReportType.SPAM, ALL_TIME),
-            lambda: desk.provider.reports_csv(ReportType.SPAM, ALL_TIME),
+            lambda: provider.reports(ReportType.SPAM, ALL_TIME),
+            lambda: provider.count_reports(ReportType.SPAM, ALL_TIME),
         ],
+        Capability.REPORTS_CSV: [lambda: provider.reports_csv(ReportType.SPAM, ALL_TIME)],
         Capability.DELETE_REPORTS: [
-            lambda: desk.provider.delete_reports(ReportType.SPAM, ["1"]),
-            desk.provider.delete_all_spam,
+            lambda: provider.delete_reports(ReportType.SPAM, ["1"]),
+            lambda: provider.delete_all_spam(),
         ],
-        Capability.STATS: [
-            lambda: desk.provider.stats(ALL_TIME),
-            lambda: desk.provider.count_stats(ALL_TIME),
-            lambda: desk.provider.last_stats(10),
-            lambda: desk.provider.stats_csv(ALL_TIME),
+        Capability.STATS: [lambda: provider.stats(ALL_TIME), lambda: provider.count_stats(ALL_TIME)],
+        Capability.LAST_STATS: [lambda: provider.last_stats(10)],
+        Capability.STATS_CSV: [lambda: provider.stats_csv(ALL_TIME)],
+        Capability.COUNTS: [lambda: provider.daily_counts(ALL_TIME)],
+        Capability.MESSAGE: [lambda: provider.message("1")],
+        Capability.SUPPRESSIONS: [
+            lambda: provider.suppressions(Suppressing()),
+            lambda: provider.import_suppressions(some),
+            lambda: provider.delete_suppressions(some),
         ],
+        Capability.SUPPRESSIONS_CSV: [lambda: provider.suppressions_csv(Suppressing())],
+        Capability.FILTERED_DELETE: [lambda: provider.delete_suppressions_where(Suppressing())],
         Capability.TRACKING: [
-            desk.provider.tracking_tools,
-            lambda: desk.provider.set_tracking("click-tracking", True),
+            lambda: provider.tracking_tools(),
+            lambda: provider.set_tracking("click-tracking", True),
         ],
-        Capability.ACCOUNT: [desk.provider.account],
-        Capability.PLANS: [desk.provider.plans],
-        Capability.SUB_ACCOUNTS: [desk.provider.sub_accounts],
+        Capability.ACCOUNT: [lambda: provider.account()],
+        Capability.PLANS: [lambda: provider.plans()],
+        Capability.SUB_ACCOUNTS: [lambda: provider.sub_accounts()],
+        Capability.KEYS: [
+            lambda: provider.keys(),
+            lambda: provider.create_key("x"),
+            lambda: provider.revoke_key("x"),
+        ],
+        Capability.DOMAINS: [lambda: provider.domains()],
     }
-    assert Capability.SEND in desk.provider.offers
+    assert Capability.SEND in provider.offers
+    for capability in Capability:
+        assert bool(provider.why_not(capability)) is (capability not in provider.offers)
     for capability, asks in works.items():
-        for ask in asks if capability not in desk.provider.offers else ():
+        for ask in asks if capability not in provider.offers else ():
             with pytest.raises(NotOffered):
                 found = ask()
-                if inspect.isawaitable(found):
-                    await found
+                await (found if inspect.isawaitable(found) else rows_of(found))
 
 
 PROMISES = (
     signs_in_and_out,
+    knows_what_each_key_unlocks,
+    tells_wrong_keys_from_right_ones,
     sends_a_message_whole,
+    marks_the_wire_once_and_before_anything_leaves,
+    shows_pictures_inside_the_letter,
+    refuses_aloud_what_the_wire_has_no_field_for,
     says_what_became_of_it,
     lists_statistics_whole,
+    counts_by_day,
+    finds_one_message_again,
     lists_reports_and_takes_them_off,
+    keeps_lists_that_it_does_not_have_apart,
+    suppresses_addresses_and_lets_them_go,
+    makes_keys_and_takes_them_back,
+    lists_domains,
     switches_tracking,
     knows_the_account,
     does_not_offer_what_it_has_not,
@@ -255,4 +476,4 @@ class OnlySends(Provider):
 
 
 def test_a_provider_that_only_sends_offers_nothing_else() -> None:
-    asyncio.run(does_not_offer_what_it_has_not(Desk(OnlySends(), None)))  # type: ignore[arg-type]
+    asyncio.run(does_not_offer_what_it_has_not(Desk(OnlySends(), None, None)))  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from turbodesk.model.reports import Page
-from turbodesk.providers.paging import AT_ONCE, read_pages
+from turbodesk.providers.paging import AT_ONCE, read_counted_pages, read_pages
 
 
 class Server:
@@ -169,3 +169,63 @@ def _change(server: Server, grows: bool, chance: random.Random) -> Callable[[], 
             server.rows.pop(chance.randrange(len(server.rows)))
 
     return insert if grows else delete
+
+
+# ---- lists whose pages bring the count with them
+
+
+def counted(server: Server, page_size: int) -> list[Page[int]]:
+    async def fetch(number: int) -> tuple[list[int], int | None]:
+        return await server.fetch(number), server.promised
+
+    async def go() -> list[Page[int]]:
+        return [
+            page async for page in read_counted_pages(fetch, page_size=page_size, identity=lambda row: row)
+        ]
+
+    return asyncio.run(go())
+
+
+@pytest.mark.parametrize("length", [0, 1, 9, 10, 11, 40, 101])
+def test_page_one_is_asked_once_and_brings_the_count(length: int) -> None:
+    server = Server(list(range(length)), 10)
+    found = counted(server, 10)
+    assert rows(found) == list(range(length))
+    assert all(page.complete and page.total == length for page in found)
+    assert sorted(server.asked) == list(range(1, length // 10 + 2))
+
+
+def test_several_counted_pages_are_under_way() -> None:
+    server = Server(list(range(200)), 10)
+    assert rows(counted(server, 10)) == list(range(200))
+    assert AT_ONCE - 1 <= server.most_under_way <= AT_ONCE
+
+
+@pytest.mark.parametrize("given", [10, 3000])
+def test_a_server_that_has_its_own_page_size_is_followed(given: int) -> None:
+    server = Server(list(range(3500)), given)
+    found = counted(server, 1000)
+    assert rows(found) == list(range(3500))
+    assert found[-1].complete
+    assert len(server.asked) <= -(-3500 // given) + 1
+    if given == 10:
+        assert AT_ONCE - 1 <= server.most_under_way <= AT_ONCE
+
+
+def test_counted_rows_that_come_between_two_pages_are_shown_once_and_told() -> None:
+    server = Server(list(range(35)), 10)
+    server.changes[2] = lambda: server.rows.insert(0, -1)
+    found = counted(server, 10)
+    assert sorted(rows(found)) == list(range(35))
+    assert not found[-1].complete
+
+
+def test_what_page_one_raises_comes_through() -> None:
+    async def fetch(number: int) -> tuple[list[int], int | None]:
+        raise KeyError(number)
+
+    async def go() -> None:
+        with pytest.raises(KeyError):
+            await anext(read_counted_pages(fetch, page_size=10, identity=lambda row: row))
+
+    asyncio.run(go())

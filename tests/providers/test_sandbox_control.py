@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from turbodesk.errors import NoConnection, ProviderBroken, Refused
-from turbodesk.model.account import Profile, Secret
+from turbodesk.model.account import Credential, Profile, Secret
 from turbodesk.model.message import Address, Attachment, RecipientKind
 from turbodesk.model.reports import MailStatus
 from turbodesk.providers import open_provider
@@ -24,7 +24,7 @@ def test_a_caught_mail_is_seen_moved_and_forgotten(tools: Any) -> None:
             async with tools.gateway() as gateway:
                 control = SandboxControl(there.inbox_url, gateway)
                 assert await control.messages() == []
-                provider = open_provider(profile, Secret(there.password), gateway)
+                provider = open_provider(profile, {Credential.PASSWORD: Secret(there.password)}, gateway)
                 message = tools.message(bcc=(Address("b@example.net"),))
                 await provider.send(message, tools.Marks())
                 (mail,) = await control.messages()
@@ -70,7 +70,7 @@ def test_a_mail_of_more_than_ten_megabytes_is_shown_whole(tools: Any) -> None:
             profile = Profile("t", "turbosmtp-v1", there.user, there.dashboard_url, there.send_url)
             async with tools.gateway() as gateway:
                 control = SandboxControl(there.inbox_url, gateway)
-                provider = open_provider(profile, Secret(there.password), gateway)
+                provider = open_provider(profile, {Credential.PASSWORD: Secret(there.password)}, gateway)
                 large = Attachment.of_bytes("large.bin", bytes(12_000_000))
                 await provider.send(tools.message(attachments=(large,)), tools.Marks())
                 (mail,) = await control.messages()

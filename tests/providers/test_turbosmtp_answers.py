@@ -13,6 +13,7 @@ from turbodesk.model.message import Address, Message
 from turbodesk.model.outcome import SendState, state_of
 from turbodesk.model.reports import MailStatus, ReportType
 from turbodesk.providers import turbosmtp_answers as heard
+from turbodesk.providers import turbosmtp_words as words_of
 from turbodesk.providers.exchange import Answer, Garbled, Reason, question_error, send_error
 
 Sample = Callable[[str], bytes]
@@ -66,13 +67,13 @@ def ok(body: bytes, type: str = "application/json") -> Answer:
 def test_every_shape_of_a_no_is_read(
     sample: Sample, name: str, status: int, words: tuple[str, ...], reason: Reason, field: str
 ) -> None:
-    objection = heard.read_objection(Answer("POST", "/x", status, {}, sample(name)))
+    objection = words_of.read_objection(Answer("POST", "/x", status, {}, sample(name)))
     assert objection is not None
     assert (objection.words, objection.reason, objection.field) == (words, reason, field)
 
 
 def test_a_400_without_a_body_still_has_words() -> None:
-    objection = heard.read_objection(Answer("GET", "/x", 400))
+    objection = words_of.read_objection(Answer("GET", "/x", 400))
     assert objection is not None
     assert objection.words == ("HTTP 400",)
 
@@ -81,7 +82,7 @@ def test_a_400_without_a_body_still_has_words() -> None:
     "name", ["sent.json", "sent_v1.json", "sent_missing_comma.json", "stats.json", "count.json"]
 )
 def test_a_yes_is_no_objection(sample: Sample, name: str) -> None:
-    assert heard.read_objection(ok(sample(name))) is None
+    assert words_of.read_objection(ok(sample(name))) is None
 
 
 @pytest.mark.parametrize(
@@ -104,22 +105,22 @@ def test_a_no_to_a_send_becomes_our_error(
     sample: Sample, name: str, status: int, kind: type[TurbodeskError]
 ) -> None:
     answer = Answer("POST", "/x", status, {}, sample(name))
-    error = send_error("turboSMTP", answer, heard.read_objection(answer))
+    error = send_error("turboSMTP", answer, words_of.read_objection(answer))
     assert type(error) is kind
     if isinstance(error, Refused):
-        assert error.words == heard.read_objection(answer).words  # type: ignore[union-attr]
+        assert error.words == words_of.read_objection(answer).words  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("status", [401, 403, 412])
 def test_a_wrong_password_is_one_under_every_status(status: int) -> None:
     for words in ("Wrong credentials specified", "wrong_credentials_specified"):
         answer = Answer("POST", "/api/authorize", status, {}, b'{"message": "%s"}' % words.encode())
-        assert type(question_error("turboSMTP", answer, heard.read_objection(answer))) is SignInRefused
+        assert type(question_error("turboSMTP", answer, words_of.read_objection(answer))) is SignInRefused
 
 
 def test_a_fault_of_theirs_under_any_status_leaves_a_send_unknown_and_a_question_broken() -> None:
     answer = Answer("POST", "/x", 200, {}, b'{"errorCode": 5, "message": "Internal error"}')
-    objection = heard.read_objection(answer)
+    objection = words_of.read_objection(answer)
     assert type(send_error("turboSMTP", answer, objection)) is OutcomeUnknown
     assert type(question_error("turboSMTP", answer, objection)) is ProviderBroken
 
@@ -145,7 +146,7 @@ def test_a_fault_of_theirs_under_any_status_leaves_a_send_unknown_and_a_question
     ],
 )
 def test_a_yes_to_a_send_is_read(body: bytes, id: str, noted: bool) -> None:
-    result = heard.read_sent(ok(body), MESSAGE)
+    result = words_of.read_sent(ok(body), MESSAGE)
     assert state_of(result.outcomes) is SendState.ACCEPTED
     assert [outcome.address.email for outcome in result.outcomes] == [
         "a@example.com",
@@ -157,13 +158,13 @@ def test_a_yes_to_a_send_is_read(body: bytes, id: str, noted: bool) -> None:
 
 
 def test_the_documented_body_without_its_comma_is_survived(sample: Sample) -> None:
-    result = heard.read_sent(ok(sample("sent_missing_comma.json")), MESSAGE)
+    result = words_of.read_sent(ok(sample("sent_missing_comma.json")), MESSAGE)
     assert result.provider_id == "1475205839938715648"
     assert "damaged" in result.note
 
 
 def test_a_yes_under_a_wrong_type_is_flagged(sample: Sample) -> None:
-    assert "text/plain" in heard.read_sent(ok(sample("sent.json"), "text/plain"), MESSAGE).note
+    assert "text/plain" in words_of.read_sent(ok(sample("sent.json"), "text/plain"), MESSAGE).note
 
 
 @pytest.mark.parametrize(
@@ -189,7 +190,7 @@ def test_a_yes_under_a_wrong_type_is_flagged(sample: Sample) -> None:
 )
 def test_what_is_no_clear_yes_is_garbled(body: bytes) -> None:
     with pytest.raises(Garbled):
-        heard.read_sent(ok(body), MESSAGE)
+        words_of.read_sent(ok(body), MESSAGE)
 
 
 def test_reports_are_read(sample: Sample) -> None:
@@ -219,7 +220,7 @@ def test_statistics_are_read_with_all_digits_of_the_id(sample: Sample) -> None:
     ("body", "total"), [(b'{"count": 520}', 520), (b'{"count": "7"}', 7), (b'{"count": 0}', 0)]
 )
 def test_a_count_is_read(body: bytes, total: int) -> None:
-    assert heard.read_count(ok(body)) == heard.read_total(ok(body)) == total
+    assert words_of.read_count(ok(body)) == heard.read_total(ok(body)) == total
 
 
 @pytest.mark.parametrize(
@@ -238,7 +239,7 @@ def test_a_count_is_read(body: bytes, total: int) -> None:
 def test_a_count_that_makes_no_sense_is_not_known(body: bytes) -> None:
     assert heard.read_total(ok(body)) is None
     with pytest.raises(Garbled):
-        heard.read_count(ok(body))
+        words_of.read_count(ok(body))
 
 
 def test_a_tool_is_read(sample: Sample) -> None:
@@ -266,14 +267,14 @@ def test_sub_accounts_are_read(sample: Sample) -> None:
 
 
 def test_done_is_done(sample: Sample) -> None:
-    heard.read_done(ok(sample("deleted.json")))
-    heard.read_done(Answer("DELETE", "/x", 204))
+    words_of.read_done(ok(sample("deleted.json")))
+    words_of.read_done(Answer("DELETE", "/x", 204))
     with pytest.raises(Garbled):
-        heard.read_done(ok(b'{"success": false}'))
+        words_of.read_done(ok(b'{"success": false}'))
 
 
 def test_a_token_that_could_not_stand_in_a_header_is_no_token(sample: Sample) -> None:
-    assert heard.read_token(ok(sample("token.json"))).startswith("7a8b")
+    assert words_of.read_token(ok(sample("token.json"))).startswith("7a8b")
     for body in (
         b'{"auth": ""}',
         b'{"auth": "a\\nX: y"}',
@@ -282,4 +283,4 @@ def test_a_token_that_could_not_stand_in_a_header_is_no_token(sample: Sample) ->
         b'{"auth": null}',
     ):
         with pytest.raises(Garbled):
-            heard.read_token(ok(body))
+            words_of.read_token(ok(body))

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from turbodesk.errors import InvalidDraft
+from turbodesk.errors import InvalidDraft, NotOffered
 from turbodesk.model.message import Address, Attachment, Header, Message
 from turbodesk.model.reports import ALL_TIME, BOUNCED, QUEUED, MailStatus, Period, ReportType
 from turbodesk.providers import turbosmtp_calls as said
@@ -237,6 +237,12 @@ def test_signing_in_asks_with_texts() -> None:
 )
 def test_the_paths_of_reports(type: ReportType, period: Period, part: str, path: str) -> None:
     assert said.reports_path(type, period, part) == path
+
+
+@pytest.mark.parametrize("type", [ReportType.MANUAL, ReportType.VALIDATION_FAILED])
+def test_a_list_that_there_is_not_has_no_path(type: ReportType) -> None:
+    with pytest.raises(NotOffered, match=type.value):
+        said.reports_path(type, ALL_TIME)
 
 
 def test_queries_are_escaped() -> None:

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
 
 SANDBOX = "sandbox"  # the profile that always exists
+SANDBOXES: Mapping[str, str] = MappingProxyType(
+    {
+        SANDBOX: "turbosmtp-v1",
+        "sandbox-v2": "turbosmtp-v2",
+        "sandbox-sendpost": "sendpost",
+        "sandbox-smtp": "smtp",
+    }
+)
+"""The built-in profiles, one for each wire the sandbox speaks: name to provider."""
 
 
 class Secret:
@@ -38,30 +50,57 @@ class Secret:
         raise TypeError("a secret is not pickled")
 
 
+class Credential(StrEnum):
+    """One kind of secret text; the value is its name in the keyring and in TURBODESK_SECRET_…"""
+
+    PASSWORD = "password"  # noqa: S105 (names, no secrets)
+    CONSUMER_KEY = "consumer_key"
+    CONSUMER_SECRET = "consumer_secret"  # noqa: S105
+    SUBACCOUNT_KEY = "subaccount_key"
+    ACCOUNT_KEY = "account_key"
+
+
+Credentials = Mapping[Credential, Secret]
+"""The secrets of one profile; those that are not known are not in it."""
+
+NO_SECRET = Secret("")
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """One account at one provider, as the user named it; never a secret.
 
-    `dashboard_url`, `send_url` and `inbox_url` are origins (`https://host[:port]`), empty for the
-    provider's own. `region` is `world` or `eu`, `send_form` `v2`, `v1` or `beta` (turboSMTP v1 only).
-    `colour` is the name of a profile colour of the look.
+    `user` is the e-mail address of the account (turboSMTP) or the user name at the relay (SendPost, SMTP).
+    `api_url`, `send_url` and `inbox_url` are origins (`https://host[:port]`), empty for the provider's
+    own. `region` is `world` or `eu`. `send_form` is how a send travels: `v2`, `v1` or `beta` (turboSMTP v1),
+    `fields` or `mime` (turboSMTP v2). `colour` is the name of a profile colour of the look.
+
+    `smtp_host` is the relay of this account, empty where it has none; `smtp_tls` is `starttls`, `tls`
+    (from the first byte) or `none` (this computer only), `ca_file` a PEM file of further authorities to
+    trust there. `track_opens` and `track_clicks` are what new sends ask for where the wire has a field.
     """
 
     name: str
     provider: str
     user: str = ""
-    dashboard_url: str = ""
+    api_url: str = ""
     send_url: str = ""
     inbox_url: str = ""
     region: str = "world"
-    send_form: str = "v2"
+    send_form: str = ""
     no_expire: bool = False
     colour: str = "blue"
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_tls: str = "starttls"
+    ca_file: str = ""
+    track_opens: bool = True
+    track_clicks: bool = True
 
     @property
     def is_sandbox(self) -> bool:
-        """Whether it is the built-in sandbox, which needs no key."""
-        return self.name == SANDBOX
+        """Whether it is one of the built-in ones, which need no key."""
+        return self.name in SANDBOXES
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +130,24 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class SubAccount:
-    """An account below this one. `limit` None: no limit; `reputation` None: not given."""
+    """An account below this one. `limit` None: no limit; `sent`, `reputation` None: not given.
+
+    `email` is its address where accounts have one, else empty; `name` is what its owner called it.
+    """
 
     id: str
     email: str
     active: bool
-    ip: str
-    sent: int
-    limit: int | None
-    reputation: int | None
+    ip: str = ""
+    sent: int | None = None
+    limit: int | None = None
+    reputation: int | None = None
+    name: str = ""
 
     @property
     def share(self) -> float | None:
         """Sent over limit, or None where there is no limit to share."""
-        return None if not self.limit else self.sent / self.limit
+        return None if not self.limit or self.sent is None else self.sent / self.limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +159,58 @@ class TrackingTool:
     enabled: bool
     forced: bool
     settings: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unlocked:
+    """What one credential is worth. `credential` names it as people do ("account key"); `taken` is None
+    where it could not be tried, `words` says why, and `unlocks` what it opens, in our words."""
+
+    credential: str
+    taken: bool | None
+    words: str = ""
+    unlocks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key pair of an account, without its secret. `permissions` are the provider's own words;
+    no `ips`: it may be used from anywhere; `legacy`: made before permissions were."""
+
+    key: str = field(repr=False)  # half of a sign-in, so it stays out of logs
+    label: str
+    created: datetime | None
+    permissions: tuple[str, ...] = ()
+    ips: tuple[str, ...] = ()
+    legacy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key pair just made: the only time that its secret is told."""
+
+    key: Secret
+    secret: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class DnsRecord:
+    """One DNS entry that a domain needs; `verified` says whether the provider found it, `problem` why not."""
+
+    purpose: str
+    host: str
+    type: str
+    value: str
+    verified: bool
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """A domain mail may be sent from once it is verified."""
+
+    id: str
+    name: str
+    verified: bool
+    created: datetime | None = None
+    records: tuple[DnsRecord, ...] = ()

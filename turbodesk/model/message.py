@@ -118,13 +118,18 @@ class BytesSource:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that goes with a message. Base64 is the adapter's business."""
+    """A file that goes with a message. Base64 is the adapter's business.
+
+    With a `content_id` it is a picture shown inside the HTML, which names it as `cid:<content_id>`; the id
+    is bare, as the writer wrote it there.
+    """
 
     name: str
     media_type: str
     size_bytes: int
     sha256: str
     source: Source = field(repr=False, compare=False)
+    content_id: str = ""
 
     @classmethod
     def of_bytes(cls, name: str, data: bytes, media_type: str = "application/octet-stream") -> Attachment:
@@ -163,6 +168,9 @@ class Message:
     """One message as it is to be sent. Whoever makes one has checked it (see services/compose.py).
 
     `key` is our own name for this send, on the wire as `X-Turbodesk-ID`, so that it can be found again.
+    `groups` are the words it is counted under at the provider (turboSMTP: one campaign). `track_opens` and
+    `track_clicks` are what is asked for this message, None: as the account has it. `fields` are the values
+    of the placeholders in subject and bodies, where the provider fills them in.
     """
 
     sender: Address
@@ -176,6 +184,10 @@ class Message:
     headers: tuple[Header, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     key: str = ""
+    groups: tuple[str, ...] = ()
+    track_opens: bool | None = None
+    track_clicks: bool | None = None
+    fields: tuple[tuple[str, str], ...] = ()
 
     @property
     def recipients(self) -> tuple[tuple[RecipientKind, Address], ...]:

@@ -64,13 +64,15 @@ ALL_TIME = Period()
 
 
 class ReportType(StrEnum):
-    """The lists a provider keeps of addresses that something happened to."""
+    """The lists a provider keeps of addresses that something happened to, or that someone put there."""
 
     BOUNCE = "bounce"
     HARD_BOUNCE = "hardbounce"
     SOFT_BOUNCE = "softbounce"
     SPAM = "spam"
     UNSUBSCRIBE = "unsub"
+    MANUAL = "manual"
+    VALIDATION_FAILED = "validation_failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,9 @@ class Report:
     """One entry of such a list. `at` is aware UTC, or None where the provider's time can't be read.
 
     `words` is what the remote server said, as the provider gave it (empty where it gave nothing).
-    `raw_at` keeps the provider's own text of the time.
+    `raw_at` keeps the provider's own text of the time. `sender`, `subject` and `message_id` are of the
+    message that led to it, where the provider says. Where entries have no id of their own, `id` is the
+    address.
     """
 
     id: str
@@ -87,6 +91,39 @@ class Report:
     at: datetime | None
     words: str = ""
     raw_at: str = ""
+    sender: str = ""
+    subject: str = ""
+    message_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """One more condition on a list of suppressions: `by` is `sender`, `recipient`, `reason` or `subject`;
+    `include` False turns it round; `exact` False: the text may stand anywhere in the field."""
+
+    by: str
+    text: str
+    include: bool = True
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressing:
+    """Which suppressions: those of a period, of some types (none: all), whose text holds `text`, and
+    that meet every restriction."""
+
+    period: Period = ALL_TIME
+    types: frozenset[ReportType] = frozenset()
+    text: str = ""
+    restrictions: tuple[Restriction, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of addresses that were to be suppressed; `valid` None: taken, but not told one by one."""
+
+    valid: tuple[str, ...] | None
+    invalid: tuple[str, ...] = ()
 
 
 class MailStatus(StrEnum):
@@ -132,6 +169,36 @@ class EmailStat:
     error: str = ""
     raw_status: str = ""
     raw_at: str = ""
+    campaign: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageEvent:
+    """One thing that happened to a message; `type` is our word for it where we have one (`delivered`,
+    `hard bounce`), else the provider's, `words` what the remote server said."""
+
+    type: str
+    at: datetime | None
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRecord:
+    """One message to one recipient, as the provider remembers it.
+
+    `events` are oldest first, None where the provider does not tell them. `tracked_opens` and
+    `tracked_clicks` None: not told. `headers` are in the provider's order; bodies are empty where it
+    keeps none.
+    """
+
+    stat: EmailStat
+    events: tuple[MessageEvent, ...] | None = None
+    groups: tuple[str, ...] = ()
+    tracked_opens: bool | None = None
+    tracked_clicks: bool | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    text: str = ""
+    html: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,9 @@ class Call:
     """One request. `path` holds nothing secret and comes first in every detail; `query` is never shown.
 
     `secrets` are the texts to strike out of an answer that repeats what it was sent. An answer longer
-    than `answer_limit_bytes` is not read.
+    than `answer_limit_bytes` is not read. `keeps_secrets`: the answer holds secrets of others, so what is
+    odd about it is told without quoting it. `unescaped` are the signs that a query may show as they are.
+    `last_step` ends the path on the wire and is never shown.
     """
 
     method: str
@@ -68,13 +70,17 @@ class Call:
     body: Body | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
     answer_limit_bytes: int = ANSWER_LIMIT_BYTES
+    keeps_secrets: bool = False
+    unescaped: str = ":,"
+    last_step: str = field(default="", repr=False)
 
     @property
     def target(self) -> str:
         """Path and query as they stand on the request line; a plus sign goes as %2B, a space as %20."""
+        path = f"{self.path}/{quote(self.last_step, safe='')}" if self.last_step else self.path
         if not self.query:
-            return self.path
-        return f"{self.path}?{urlencode(self.query, quote_via=quote, safe=':,')}"
+            return path
+        return f"{path}?{urlencode(self.query, quote_via=quote, safe=self.unescaped)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +168,7 @@ class Reason(StrEnum):
     CREDIT = "credit"
     PLAN = "plan"
     MISSING = "missing"
+    CONFLICT = "conflict"
     FAULT = "fault"
 
 
@@ -174,18 +181,31 @@ class Objection:
     field: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What lets one in, as a sentence names it, and what to do where it is not taken."""
+
+    name: str = "the user name and password"
+    hint: str = "Check them in Account and sign in again."
+
+
+USER_AND_PASSWORD = Login()
+
 _HINTS = {
     Reason.CREDIT: "There is no credit left on this account: look at the plan in Account.",
     Reason.PLAN: "This account's plan does not include it.",
     Reason.MISSING: "It may be gone already; reload the list.",
+    Reason.CONFLICT: "There is one like it already; reload the list, or choose another name.",
 }
 
 
-def question_error(title: str, answer: Answer, objection: Objection | None) -> TurbodeskError:
+def question_error(
+    title: str, answer: Answer, objection: Objection | None, login: Login = USER_AND_PASSWORD
+) -> TurbodeskError:
     """The error that an answer to a question makes; `title` is the provider's name."""
     reason = objection.reason if objection else None
     if answer.status == 401 or reason in (Reason.CREDENTIALS, Reason.INACTIVE):
-        return _sign_in_refused(title, answer, objection)
+        return _sign_in_refused(title, answer, objection, login)
     if answer.status in (425, 429):
         return _throttled(title, answer)
     if 300 <= answer.status < 400:
@@ -200,18 +220,21 @@ def question_error(title: str, answer: Answer, objection: Objection | None) -> T
     return _refused(title, answer, objection)
 
 
-def send_error(title: str, answer: Answer, objection: Objection | None) -> TurbodeskError:
+def send_error(
+    title: str, answer: Answer, objection: Objection | None, login: Login = USER_AND_PASSWORD
+) -> TurbodeskError:
     """The error that an answer to a send makes: whatever is no plain refusal leaves the outcome unknown."""
     status = answer.status
     faulty = objection is not None and objection.reason is Reason.FAULT
-    if status in (401, 403):
-        return _sign_in_refused(title, answer, objection)
+    conflict = objection is not None and objection.reason is Reason.CONFLICT
+    if status == 401 or (status == 403 and not conflict):
+        return _sign_in_refused(title, answer, objection, login)
     if status in (307, 308):  # these two ask for the same again elsewhere: nothing was done yet
         elsewhere = _points_elsewhere(title, answer)
         return NoConnection(elsewhere.says, hint=elsewhere.hint, detail=elsewhere.detail)
     if status >= 500 or 300 <= status < 400 or status in (408, 409) or faulty:
         return outcome_unknown(f"{title} answered with a fault of its own ({status}).", answer.detail)
-    return question_error(title, answer, objection)
+    return question_error(title, answer, objection, login)
 
 
 def unreadable(title: str, answer: Answer, why: Garbled) -> ProviderBroken:
@@ -253,12 +276,11 @@ def _date(text: str) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _sign_in_refused(title: str, answer: Answer, objection: Objection | None) -> SignInRefused:
+def _sign_in_refused(title: str, answer: Answer, objection: Objection | None, login: Login) -> SignInRefused:
     if objection and objection.reason is Reason.INACTIVE:
         says, hint = f"{title} says that this account is not active.", f"Ask {title} to open it again."
     else:
-        says = f"{title} did not take the user name and password."
-        hint = "Check them in Account and sign in again."
+        says, hint = f"{title} did not take {login.name}.", login.hint
     words = f" {'; '.join(objection.words)}" if objection else ""
     return SignInRefused(says, hint=hint, detail=answer.detail + words, status=answer.status)
 

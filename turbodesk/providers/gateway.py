@@ -65,7 +65,7 @@ class Gateway:
     A send gets a connection of its own. With `slots`, that many of them are kept between sends, so that a
     batch need not connect for every letter; one that rested over two seconds is not used again.
     `ssl_context` replaces the system's certificates, `patience` stretches every deadline,
-    `sleep` waits between tries.
+    `sleep` waits between tries. What goes out by other means than HTTP keeps to `slots` and `patience` too.
     """
 
     def __init__(
@@ -76,9 +76,8 @@ class Gateway:
         patience: float = 1.0,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
-        self._slots = slots
+        self.slots, self.patience = slots, patience
         self._ssl_context = ssl_context
-        self._patience = patience
         self._connect_s = CONNECT_S * patience
         self.sleep = sleep
         self._building = asyncio.Lock()
@@ -94,7 +93,7 @@ class Gateway:
         """One try of a question; raises Lost. With `kept` False it gets a fresh connection."""
         lanes = await self._open_lanes(origin)
         request = _Request(origin, call, self._connect_s)
-        return await request.whole(lanes.questions if kept else lanes.fresh, deadline_s * self._patience)
+        return await request.whole(lanes.questions if kept else lanes.fresh, deadline_s * self.patience)
 
     async def send(self, origin: str, call: Call, mark: WireMark) -> Answer:
         """One send, once. `mark` is awaited when the connection stands and nothing has left.
@@ -105,7 +104,7 @@ class Gateway:
         lanes = await self._open_lanes(origin)
         upload = await _Upload.begin(call.body) if call.body else None
         request = _Request(origin, call, self._connect_s, upload, mark)
-        deadline_s = (SEND_S + request.size_bytes / SEND_BYTES_PER_S) * self._patience
+        deadline_s = (SEND_S + request.size_bytes / SEND_BYTES_PER_S) * self.patience
         with lanes.slot() as transport:
             return await request.whole(transport, deadline_s)
 
@@ -113,20 +112,24 @@ class Gateway:
         """One try of an export, its bytes still to come; raises Lost. The deadline is for its head."""
         lanes = await self._open_lanes(origin)
         request = _Request(origin, call, self._connect_s)
-        response = await request.head(lanes.fresh, deadline_s * self._patience)
-        return Download(request, response, self._patience)
+        response = await request.head(lanes.fresh, deadline_s * self.patience)
+        return Download(request, response, self.patience)
 
     async def _open_lanes(self, origin: str) -> _Lanes:
         secure = origin.startswith("https:")
         if secure not in self._lanes:
             async with self._building:
                 if secure not in self._lanes:
-                    self._lanes[secure] = _Lanes(await self._certificates(secure), self._slots)
+                    self._lanes[secure] = _Lanes(await self._trusted(secure), self.slots)
         return self._lanes[secure]
 
-    async def _certificates(self, secure: bool) -> ssl.SSLContext:
+    async def _trusted(self, secure: bool) -> ssl.SSLContext:
         if not secure:  # plain http to loopback: this one trusts nobody, and costs nothing
             return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        return await self.certificates()
+
+    async def certificates(self) -> ssl.SSLContext:
+        """What every server is checked against, one context for all of them."""
         if self._ssl_context is None:  # reading the system's certificates takes 20 ms
             self._ssl_context = await asyncio.to_thread(system_certificates)
         return self._ssl_context

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from turbodesk.errors import NoConnection, ProviderBroken, Throttled, TurbodeskError
 from turbodesk.providers.exchange import (
+    USER_AND_PASSWORD,
     Answer,
     Call,
     Garbled,
+    Login,
     Objection,
     outcome_unknown,
     question_error,
@@ -54,11 +56,20 @@ class ApiClient:
     """One conversation: one origin, one way of reading a no, questions asked again, failures in our words.
 
     `title` is the provider's name for sentences; `read_objection` finds the no in an answer, if it is one.
+    `login` is what the calls show to be let in.
     """
 
-    def __init__(self, gateway: Gateway, origin: str, *, title: str, read_objection: ReadObjection) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        origin: str,
+        *,
+        title: str,
+        read_objection: ReadObjection,
+        login: Login = USER_AND_PASSWORD,
+    ) -> None:
         self._gateway, self.origin, self._title = gateway, origin, title
-        self._read_objection = read_objection
+        self._read_objection, self._login = read_objection, login
 
     async def ask(self, call: Call, decode: Decode[T], *, manner: Manner = READ) -> T:
         """What `decode` makes of the answer; it may raise Garbled.
@@ -117,18 +128,19 @@ class ApiClient:
         self,
         call: Call,
         answer: Answer,
-        error: Callable[[str, Answer, Objection | None], TurbodeskError],
+        error: Callable[[str, Answer, Objection | None, Login], TurbodeskError],
     ) -> None:
         if answer.ok and self._read_objection(answer) is None:
             return
         answer = answer.without(call.secrets)
-        raise error(self._title, answer, self._read_objection(answer))
+        raise error(self._title, answer, self._read_objection(answer), self._login)
 
     def _decoded(self, call: Call, answer: Answer, decode: Decode[T]) -> T:
         try:
             return decode(answer)
         except Garbled as why:
-            raise unreadable(self._title, answer.without(call.secrets), why) from why
+            shown = replace(answer, body=b"") if call.keeps_secrets else answer.without(call.secrets)
+            raise unreadable(self._title, shown, why) from why
 
     async def _asked(self, manner: Manner, once: Callable[[bool], Awaitable[T]]) -> T:
         """`once` again until it succeeds or may not be tried again; it is told whether an earlier try may

@@ -7,13 +7,33 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from turbodesk.errors import NotOffered
+from turbodesk.errors import InvalidDraft, NotOffered
 
 if TYPE_CHECKING:
-    from turbodesk.model.account import AccountInfo, Plan, SubAccount, TrackingTool
+    from turbodesk.model.account import (
+        AccountInfo,
+        ApiKey,
+        Domain,
+        NewKey,
+        Plan,
+        SubAccount,
+        TrackingTool,
+        Unlocked,
+    )
+    from turbodesk.model.counts import Counts, DayCounts
     from turbodesk.model.message import Message
     from turbodesk.model.outcome import SendResult
-    from turbodesk.model.reports import EmailStat, MailStatus, Page, Period, Report, ReportType
+    from turbodesk.model.reports import (
+        EmailStat,
+        Imported,
+        MailStatus,
+        MessageRecord,
+        Page,
+        Period,
+        Report,
+        ReportType,
+        Suppressing,
+    )
 
 WireMark = Callable[[], Awaitable[None]]
 """Awaited once the connection stands and before the first byte of the request leaves; what it raises
@@ -31,19 +51,72 @@ class Capability(StrEnum):
     ACCOUNT = "account"
     PLANS = "plans"
     SUB_ACCOUNTS = "sub-accounts"
+    REPORTS_CSV = "export reports"
+    STATS_CSV = "export statistics"
+    LAST_STATS = "newest messages"
+    COUNTS = "daily counts"
+    MESSAGE = "message lookup"
+    SUPPRESSIONS = "suppressions"
+    SUPPRESSIONS_CSV = "export suppressions"
+    FILTERED_DELETE = "delete filtered suppressions"
+    SUPPRESSION_REASONS = "reasons of suppressions"
+    KEYS = "keys"
+    DOMAINS = "domains"
+    GROUPS = "campaigns"
+    CHOOSE_TRACKING = "tracking of one message"
+    FIELDS = "placeholders"
+    INLINE_IMAGES = "inline images"
 
 
 class Provider(ABC):
     """One account at one provider, open for questions and sends.
 
-    `send` is what every provider has. Every other method raises NotOffered, and asks nothing, until an
-    adapter overrides it and names its Capability in `offers`. All of them raise our errors and no others.
+    `send` is what every provider has, but for a profile whose keys do not allow it. Every other method
+    raises NotOffered, and asks nothing, until an adapter overrides it and names its Capability in
+    `offers`; what `offers` holds may depend on the keys that are known, and then a method whose
+    capability is missing raises NotOffered too. All of them raise our errors and no others.
     """
 
     title: str = ""
     offers: frozenset[Capability] = frozenset({Capability.SEND})
+    report_types: tuple[ReportType, ...] = ()
+    """The lists it keeps, those that people ask for first at the beginning."""
     wire_limit_bytes: int = 24_000_000
     """The largest message it takes, attachments counted as Base64."""
+    notice: str = ""
+    """One sentence that the provider wants its users to know, such as a date when something ends."""
+
+    def why_not(self, capability: Capability) -> str:
+        """Why this is not offered and what to do about it, one or two sentences; empty where it is."""
+        if capability in self.offers:
+            return ""
+        refusal = self._not_offered(capability.value)
+        return f"{refusal.says} {refusal.hint.removeprefix('Nothing was asked. ')}".strip()
+
+    def check_message(self, message: Message) -> None:
+        """Raises InvalidDraft, by field, where the wire cannot carry what the message asks for.
+
+        Nothing is asked. `send` does the same before anything leaves.
+        """
+        wanted = (
+            ("groups", Capability.GROUPS, message.groups, "a campaign"),
+            (
+                "tracking",
+                Capability.CHOOSE_TRACKING,
+                _chooses_tracking(message),
+                "the tracking of one message",
+            ),
+            ("fields", Capability.FIELDS, message.fields, "placeholders"),
+            ("attachments", Capability.INLINE_IMAGES, _shows_pictures(message), "pictures inside the letter"),
+        )
+        title = self.title or "This provider"
+        problems = {
+            field: f"{title} has no field for {what}. Leave it out, or choose another way to send."
+            for field, capability, asked, what in wanted
+            if asked and capability not in self.offers
+        }
+        if problems:
+            raise InvalidDraft(problems)
 
     @abstractmethod
     async def send(self, message: Message, mark: WireMark) -> SendResult:
@@ -56,6 +129,12 @@ class Provider(ABC):
     async def sign_in(self) -> None:
         """Proves the credentials; raises SignInRefused where they are not taken."""
         raise self._not_offered("sign in")
+
+    async def check(self) -> tuple[Unlocked, ...]:
+        """Tries every credential on its own, by questions that change nothing; what each unlocks comes
+        back in the form's order. A credential that is not taken is an answer, not an error; raises
+        NoConnection and the like where the provider could not be asked at all."""
+        raise self._not_offered("trying keys")
 
     async def sign_out(self) -> None:  # noqa: B027 (nothing to do is an answer)
         """Gives back what signing in gave; does nothing where there is nothing to give back."""
@@ -129,8 +208,75 @@ class Provider(ABC):
         """The accounts below this one, in the provider's order; may be empty."""
         raise self._not_offered("sub-accounts")
 
+    def daily_counts(
+        self, period: Period, *, sub_account: str = "", group: str = ""
+    ) -> AsyncIterator[Page[DayCounts]]:
+        """The provider's own counters, newest days first; days without mail may be missing.
+
+        Of the whole account, or of one sub-account by its id. With `group` only what was sent under it;
+        where the provider counts a group as a whole only, it stands on the last day of each span asked.
+        """
+        raise self._not_offered("daily counts")
+
+    async def total_counts(self, period: Period, *, sub_account: str = "", group: str = "") -> Counts:
+        """The same counters, summed over the whole period."""
+        raise self._not_offered("counts")
+
+    async def message(self, id: str) -> MessageRecord | None:
+        """What the provider knows of one message, None where it knows none of this id."""
+        raise self._not_offered("message lookup")
+
+    def suppressions(self, which: Suppressing) -> AsyncIterator[Page[Report]]:
+        """Addresses that get no mail any more, newest first, page by page, each entry once."""
+        raise self._not_offered("suppressions")
+
+    def suppressions_csv(self, which: Suppressing) -> AsyncIterator[bytes]:
+        """The same list as the provider's own CSV, the bytes as they come."""
+        raise self._not_offered("a suppression export")
+
+    async def import_suppressions(
+        self, emails: Sequence[str], *, reason: str = "", type: ReportType | None = None
+    ) -> Imported:
+        """Puts addresses on the list, by hand unless `type` says otherwise. `emails` is not empty."""
+        raise self._not_offered("suppressing addresses")
+
+    async def delete_suppressions(self, emails: Sequence[str]) -> None:
+        """Takes addresses off every list, so that mail flows to them again; those that were not on one
+        are as good as taken off. `emails` is not empty."""
+        raise self._not_offered("taking addresses off the list")
+
+    async def delete_suppressions_where(self, which: Suppressing) -> None:
+        """Takes off everything that `suppressions` would bring."""
+        raise self._not_offered("deleting by a filter")
+
+    async def keys(self) -> tuple[ApiKey, ...]:
+        """The key pairs of the account, in the provider's order."""
+        raise self._not_offered("keys")
+
+    async def create_key(
+        self, label: str, *, permissions: Sequence[str] = (), ips: Sequence[str] = ()
+    ) -> NewKey:
+        """Makes a key pair; no permissions named: all of them, no IPs: from anywhere."""
+        raise self._not_offered("keys")
+
+    async def revoke_key(self, key: str) -> None:
+        """Takes a key pair back, for good."""
+        raise self._not_offered("keys")
+
+    async def domains(self) -> tuple[Domain, ...]:
+        """The domains mail may be sent from, in the provider's order, those not yet verified too."""
+        raise self._not_offered("domains")
+
     def _not_offered(self, what: str) -> NotOffered:
         return NotOffered(
             f"{self.title or 'This provider'} does not offer {what} over its API.",
             hint="Nothing was asked. Look for it on the provider's own dashboard page.",
         )
+
+
+def _chooses_tracking(message: Message) -> bool:
+    return message.track_opens is not None or message.track_clicks is not None
+
+
+def _shows_pictures(message: Message) -> bool:
+    return any(attachment.content_id for attachment in message.attachments)

@@ -5,24 +5,31 @@ The source of every fact is turboSMTP's v1 documentation; where it is silent the
 
 from __future__ import annotations
 
-import re
 import string
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date
-from email.utils import formataddr
 from urllib.parse import urlencode
 
 import msgspec
-import pybase64
 
 from turbodesk.errors import InvalidDraft
-from turbodesk.model.message import Address, Attachment, Message, RecipientKind
+from turbodesk.model.message import Attachment, Message
 from turbodesk.model.reports import MailStatus, Period, ReportType
 from turbodesk.providers.exchange import Body
+from turbodesk.providers.json_pieces import json_body
+from turbodesk.providers.turbosmtp_fields import (
+    JSON,
+    check_list,
+    custom_headers,
+    field_problems,
+    half_a_character,
+    letter_addresses,
+    letter_texts,
+    refuse_halves,
+    wanted_statuses,
+)
 
-JSON = "application/json; charset=utf-8"
 FORM = "application/x-www-form-urlencoded"
-KEY_HEADER = "X-Turbodesk-ID"
 MOMENT = "%Y-%m-%d %H:%M:%S"
 TZ = "+00:00"  # asked for with every list, so that every time that comes back is UTC
 
@@ -31,13 +38,19 @@ STATS_PAGE = 10
 
 TOOLS = {"click-tracking": "clickTracking", "open-tracking": "openingTracking"}
 
+LISTS = (
+    ReportType.BOUNCE,
+    ReportType.HARD_BOUNCE,
+    ReportType.SOFT_BOUNCE,
+    ReportType.SPAM,
+    ReportType.UNSUBSCRIBE,
+)
+"""The lists there are, those that people ask for first at the beginning."""
+
 Query = tuple[tuple[str, str], ...]
 
 _EVERY_DAY = Period(date(2000, 1, 1), date(2099, 12, 31))
 _FORM_SAFE = string.ascii_letters.encode() + string.digits.encode() + b"-._~"
-_CONTROL = re.compile("[\x00-\x1f\x7f]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_PLAIN_NAME = re.compile(r"^[^\x00-\x1f\x7f()<>\[\]:;@\\,.\"]*$")
 
 
 # ---- sending
@@ -49,7 +62,7 @@ def sign_in_body(user: str, password: str, *, no_expire: bool) -> Body:
     Raises InvalidDraft for what no JSON can carry.
     """
     fields = {"email": user, "password": password, "no_expire": "1" if no_expire else "0"}
-    _refuse_halves(user, password)
+    refuse_halves(user, password)
     return Body(JSON, msgspec.json.encode(fields))
 
 
@@ -59,28 +72,25 @@ def send_body(message: Message, form: str, user: str, password: str) -> Body:
     Raises InvalidDraft for what that form cannot carry.
     Send V2 `POST /api/v2/mail/send`, Send V1 and Beta 1.0 `POST /api/mail/send`, turboSMTP v1, documented.
     """
-    if problems := _problems(message, form):
-        raise InvalidDraft(problems)
-    _refuse_halves(user, password)
+    check_message(message, form)
+    refuse_halves(user, password)
     secrets = {"authuser": user, "authpass": password}
     try:
         if form == "beta":
             return _form_body(message, secrets)
-        fields: dict[str, object] = {**secrets, **_addresses(message, form), **_texts(message)}
+        fields: dict[str, object] = {
+            **secrets,
+            **letter_addresses(message, named=form == "v2"),
+            **letter_texts(message),
+        }
         fields["custom_headers"] = custom_headers(message)
-        head = msgspec.json.encode(fields)
+        return json_body(JSON, fields, message.attachments, _entry)
     except UnicodeEncodeError:
-        raise InvalidDraft({"body": "The message holds half a character, which can't be sent."}) from None
-    if not message.attachments:
-        return Body(JSON, head)
-    return Body(
-        JSON, pieces=_JsonPieces(head, message.attachments), length=_json_length(head, message.attachments)
-    )
+        raise half_a_character() from None
 
 
-def _refuse_halves(user: str, password: str) -> None:
-    if _SURROGATE.search(user + password):
-        raise InvalidDraft({"password": "The user name or password holds half a character; enter it again."})
+def _entry(attachment: Attachment) -> dict[str, object]:
+    return {"name": attachment.name, "type": attachment.media_type}
 
 
 def send_note(message: Message, form: str) -> str:
@@ -91,89 +101,11 @@ def send_note(message: Message, form: str) -> str:
     return ""
 
 
-def custom_headers(message: Message) -> dict[str, str]:
-    """The headers beside the fields, in order: the writer's own, Reply-To, and our name for the send."""
-    headers = {header.name: header.value for header in message.headers}
-    if message.reply_to:
-        headers["Reply-To"] = formataddr((message.reply_to.name, message.reply_to.email))
-    if message.key:
-        headers[KEY_HEADER] = message.key
-    return headers
-
-
-def _problems(message: Message, form: str) -> dict[str, str]:
-    problems: dict[str, str] = {}
-    if not message.to:
-        problems["to"] = "turboSMTP needs at least one address in To."
-    if _CONTROL.search(message.subject):
-        problems["subject"] = "The subject holds a line break or a control character."
-    names = [header.name.lower() for header in message.headers]
-    ours = {KEY_HEADER.lower()} | ({"reply-to"} if message.reply_to else set())
-    for name, header in zip(names, message.headers, strict=True):
-        if names.count(name) > 1 or name in ours:
-            problems["headers"] = f"The header {header.name} stands twice; turboSMTP takes each once."
-        if _CONTROL.search(header.name + header.value):
-            problems["headers"] = "A header holds a line break or a control character."
-    boxes = [message.sender, *message.to, *message.cc, *message.bcc, *filter(None, [message.reply_to])]
-    if form == "beta" and message.attachments and (taken := _structure().intersection(names) - {"reply-to"}):
-        problems["headers"] = f"The header {min(taken)} is written by Turbodesk in this way of sending."
-    if any(_CONTROL.search(box.email + box.name) for box in boxes):
-        problems["to"] = "An address holds a line break or a control character."
-    return problems
-
-
-def _addresses(message: Message, form: str) -> dict[str, str]:
-    """`from`, `to`, `cc`, `bcc`. Recipients go bare: the server splits at every comma, even in a name."""
-    fields = {"from": _sender(message.sender) if form == "v2" else message.sender.email}
-    for kind in RecipientKind:
-        if found := [address.email for its, address in message.recipients if its is kind]:
-            fields[kind.value] = ",".join(found)
-    return fields
-
-
-def _sender(address: Address) -> str:
-    """`Name <a@b.c>`, the name in quotes where it holds more than words; Send V2, documented."""
-    if not address.name:
-        return address.email
-    if _PLAIN_NAME.match(address.name):
-        return f"{address.name} <{address.email}>"
-    escaped = address.name.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}" <{address.email}>'
-
-
-def _texts(message: Message) -> dict[str, str]:
-    parts = {"content": message.text, "html_content": message.html}
-    return {"subject": message.subject, **{name: text for name, text in parts.items() if text}}
-
-
-# ---- attachments, piece by piece
-
-
-class _JsonPieces:
-    """A JSON body whose attachments are read and encoded as it goes out."""
-
-    def __init__(self, head: bytes, attachments: Sequence[Attachment]) -> None:
-        self._head, self._attachments = head, attachments
-
-    def __call__(self) -> Iterator[bytes]:
-        pending = self._head[:-1] + b',"attachments":['
-        for number, attachment in enumerate(self._attachments):
-            pending += (b"," if number else b"") + _entry_head(attachment)
-            for data in attachment.source.slices():
-                yield pending + pybase64.b64encode(data)
-                pending = b""
-            pending += b'"}'
-        yield pending + b"]}"
-
-
-def _entry_head(attachment: Attachment) -> bytes:
-    fields = {"name": attachment.name, "type": attachment.media_type}
-    return msgspec.json.encode(fields)[:-1] + b',"content":"'
-
-
-def _json_length(head: bytes, attachments: Sequence[Attachment]) -> int:
-    entries = sum(len(_entry_head(each)) + each.wire_bytes + len(b'"},') for each in attachments)
-    return len(head[:-1]) + len(b',"attachments":[') + entries - 1 + len(b"]}")
+def check_message(message: Message, form: str) -> None:
+    """Raises InvalidDraft, by field, where this form of sending cannot carry the message."""
+    whole_mail = form == "beta" and bool(message.attachments)
+    if problems := field_problems(message, whole_mail=whole_mail):
+        raise InvalidDraft(problems)
 
 
 # ---- the Beta form
@@ -181,10 +113,10 @@ def _json_length(head: bytes, attachments: Sequence[Attachment]) -> int:
 
 def _form_body(message: Message, secrets: dict[str, str]) -> Body:
     """Beta 1.0 has no field for attachments: a message that has some goes as a whole mail in `mime_raw`."""
-    fields = {**secrets, **_addresses(message, "beta")}
+    fields = {**secrets, **letter_addresses(message, named=False)}
     if not message.attachments:
         headers = msgspec.json.encode(custom_headers(message)).decode()
-        return Body(FORM, urlencode({**fields, **_texts(message), "custom_headers": headers}).encode())
+        return Body(FORM, urlencode({**fields, **letter_texts(message), "custom_headers": headers}).encode())
     from turbodesk.providers.mime import Stamp, mime_pieces  # slow to import; other forms need it not
 
     stamp, head = Stamp.now(message), urlencode({**fields, "subject": message.subject}).encode()
@@ -196,12 +128,6 @@ def _form_body(message: Message, secrets: dict[str, str]) -> Body:
             pending = b""
 
     return Body(FORM, pieces=pieces)
-
-
-def _structure() -> frozenset[str]:
-    from turbodesk.providers.mime import STRUCTURE
-
-    return STRUCTURE
 
 
 def _form_quoted(piece: bytes) -> bytes:
@@ -217,10 +143,14 @@ def _form_quoted(piece: bytes) -> bytes:
 # ---- questions
 
 
-def reports_path(type: ReportType, period: Period, part: str = "") -> str:
-    """The path of a list; `part` is nothing, `count` or `csv`. turboSMTP v1, documented."""
-    steps = ["/web/api/reports", type.value, *(["all"] if period.all_time else []), *([part] if part else [])]
-    return "/".join(steps)
+def reports_path(type: ReportType, period: Period | None = None, part: str = "") -> str:
+    """The path of a list; `part` is nothing, `count` or `csv`. turboSMTP v1, documented.
+
+    Raises NotOffered for a list that there is not.
+    """
+    check_list(type, LISTS)
+    ever = ["all"] if period and period.all_time else []
+    return "/".join(["/web/api/reports", type.value, *ever, *([part] if part else [])])
 
 
 def listed_type(type: ReportType) -> ReportType:
@@ -259,7 +189,5 @@ def stats_query(period: Period, statuses: Iterable[MailStatus], *, export: bool 
 
 
 def _status_filter(statuses: Iterable[MailStatus]) -> Query:
-    wanted = [status for status in MailStatus if status in set(statuses)]
-    if MailStatus.OTHER in wanted:
-        raise InvalidDraft({"filter": "turboSMTP can't be asked for statuses that have no name."})
+    wanted = wanted_statuses(statuses)
     return (("filter", msgspec.json.encode(wanted).decode()),) if wanted else ()

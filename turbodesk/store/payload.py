@@ -20,6 +20,7 @@ class _Kept:
     media_type: str
     size_bytes: int
     sha256: str
+    content_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,10 @@ class _Payload:
     text: str
     html: str
     attachments: tuple[_Kept, ...]
+    groups: tuple[str, ...] = ()  # from here on: not in the payloads of the first version
+    track_opens: bool | None = None
+    track_clicks: bool | None = None
+    fields: tuple[tuple[str, str], ...] = ()
 
 
 _encode = msgspec.json.Encoder().encode
@@ -43,7 +48,9 @@ _decode = msgspec.json.Decoder(_Payload).decode
 
 def freeze(message: Message) -> bytes:
     """The message as JSON; raises UnicodeEncodeError where it holds half a character."""
-    attachments = tuple(_Kept(it.name, it.media_type, it.size_bytes, it.sha256) for it in message.attachments)
+    attachments = tuple(
+        _Kept(it.name, it.media_type, it.size_bytes, it.sha256, it.content_id) for it in message.attachments
+    )
     return _encode(
         _Payload(
             message.key,
@@ -57,6 +64,10 @@ def freeze(message: Message) -> bytes:
             message.text,
             message.html,
             attachments,
+            message.groups,
+            message.track_opens,
+            message.track_clicks,
+            message.fields,
         )
     )
 
@@ -75,10 +86,21 @@ def thaw(payload: bytes, source_of: SourceOf) -> Message:
         reply_to=kept.reply_to,
         headers=kept.headers,
         attachments=tuple(
-            Attachment(it.name, it.media_type, it.size_bytes, it.sha256, source_of(it.name, it.sha256))
+            Attachment(
+                it.name,
+                it.media_type,
+                it.size_bytes,
+                it.sha256,
+                source_of(it.name, it.sha256),
+                it.content_id,
+            )
             for it in kept.attachments
         ),
         key=kept.key,
+        groups=kept.groups,
+        track_opens=kept.track_opens,
+        track_clicks=kept.track_clicks,
+        fields=kept.fields,
     )
 
 
