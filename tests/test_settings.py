@@ -24,7 +24,7 @@ BAD_NAMES = [
     *("a\nb", "a\x00b", "rtl\u202e", "sandbox", "SandBox"),
 ]
 ALL = Settings(
-    profiles=(LIVE, Profile("test – ünïcode", "turbosmtp-v1", dashboard_url="https://mail.example.com")),
+    profiles=(LIVE, Profile("test – ünïcode", "turbosmtp-v1", api_url="https://mail.example.com")),
     last_profile="live",
     last_tab="reports",
     theme="dark",

@@ -5,7 +5,22 @@ from __future__ import annotations
 import sys
 
 COMMAND_WORDS = frozenset(
-    ("sandbox", "profile", "send", "outbox", "reports", "stats", "tools", "account", "inbox")
+    (
+        "sandbox",
+        "profile",
+        "send",
+        "outbox",
+        "reports",
+        "suppressions",
+        "stats",
+        "message",
+        "tools",
+        "account",
+        "keys",
+        "domains",
+        "subaccounts",
+        "inbox",
+    )
 )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from turbodesk import json_file
 from turbodesk.errors import FileTrouble, InvalidDraft
-from turbodesk.model.account import SANDBOX, Profile
+from turbodesk.model.account import SANDBOX, SANDBOXES, Profile
 
 FILE = "settings.json"
 FORMAT = 1
@@ -82,8 +82,8 @@ def _problem_of_name(name: str) -> str:
         return "A profile's name has printable characters only."
     if name.startswith((".", "-")) or not {"/", "\\", ":"}.isdisjoint(name):
         return "A profile's name does not begin with a dot or a dash and has no slash, backslash or colon."
-    if name.casefold() == SANDBOX:
-        return f"“{SANDBOX}” is the built-in sandbox; choose another name."
+    if name.casefold() in SANDBOXES:
+        return f"“{name}” is a built-in sandbox; choose another name."
     return ""
 
 
@@ -174,6 +174,8 @@ def _decode(value: Mapping[str, Any]) -> Settings:
 def _decode_profile(value: object) -> Profile:
     if not isinstance(value, dict):
         raise json_file.NotOursError("a profile is not an object")
+    if "dashboard_url" in value:  # its name in the first version
+        value = {"api_url": value["dashboard_url"], **value}
     members = _members(value, {item.name: item.default for item in fields(Profile)}, "profiles: ")
     name, provider = members.get("name"), members.get("provider")
     if not name or not provider or _problem_of_name(name):
@@ -184,8 +186,9 @@ def _decode_profile(value: object) -> Profile:
 def _members(value: Mapping[str, Any], known: Mapping[str, object], where: str) -> dict[str, Any]:
     """Those members of `value` that are known, each of its default's type (a text where it has none)."""
     found = {name: value[name] for name in known if name in value}
+    words: dict[type, str] = {bool: "yes or no", int: "whole number", str: "text"}
     for name, member in found.items():
-        wanted, word = (bool, "yes or no") if isinstance(known[name], bool) else (str, "text")
+        wanted = type(known[name]) if type(known[name]) in words else str
         if type(member) is not wanted:
-            raise json_file.NotOursError(f"{where}“{name}” is not a {word}")
+            raise json_file.NotOursError(f"{where}“{name}” is not a {words[wanted]}")
     return found

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Self
 
 from turbodesk import settings as settings_file
 from turbodesk.errors import InvalidDraft, NotSignedIn, StoreTrouble, TurbodeskError
-from turbodesk.model.account import SANDBOX, Profile, Secret
-from turbodesk.providers import open_provider, profile_problems
+from turbodesk.model.account import SANDBOXES, Credential, Credentials, Profile, Secret
+from turbodesk.providers import PROVIDERS, open_provider, open_relay, origin_of, profile_problems
 from turbodesk.services.desk import Desk
 from turbodesk.settings import Settings
 
@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from turbodesk.store.ledger import Ledger
     from turbodesk.vault import Secrets
 
-SECRET_VARIABLE = "TURBODESK_SECRET_PASSWORD"  # noqa: S105 (a name, no secret)
+SECRET_VARIABLES = {it: f"TURBODESK_SECRET_{it.name}" for it in Credential}
 SANDBOX_FILE = "sandbox.sqlite"
+SANDBOX_HOST = "127.0.0.1"
 
 
 class Workplace:
@@ -105,11 +106,12 @@ class Workplace:
         return self._sandbox.endpoints if self._sandbox else None
 
     def profile(self, name: str) -> Profile:
-        """The profile of that name; raises TurbodeskError where there is none. `sandbox` always exists."""
+        """The profile of that name; raises TurbodeskError where there is none. Those of the sandbox
+        always exist."""
         if found := self.settings.profile(name):
             return found
-        if name == SANDBOX:
-            return Profile(SANDBOX, "turbosmtp-v1", colour="teal")
+        if name in SANDBOXES:
+            return Profile(name, SANDBOXES[name], smtp_host=SANDBOX_HOST, colour="teal")
         raise TurbodeskError(
             f"There is no profile {name!r}.",
             hint="`profile list` shows those there are; `profile add` makes one.",
@@ -123,19 +125,24 @@ class Workplace:
                 self._ledger = await asyncio.to_thread(_open_ledger, self.config_dir)
             return self._ledger
 
-    async def secret(self, profile: Profile) -> Secret:
-        """The profile's password: from the environment where it is set, else from the keyring.
+    async def credentials(self, profile: Profile) -> Credentials:
+        """The secrets of a profile: each from the environment where it is set, else from the keyring.
 
-        Raises NotSignedIn where there is none, SecretsLocked where the keyring does not open.
+        Raises NotSignedIn where there is none at all, SecretsLocked where the keyring does not open.
         """
-        if given := self._environment.get(SECRET_VARIABLE):
-            return Secret(given)
-        found = await asyncio.to_thread(self.vault.read, profile.name)
-        if found is None:
+        found: dict[Credential, Secret] = {}
+        asked = PROVIDERS[profile.provider].credentials if profile.provider in PROVIDERS else ()
+        for credential in asked:
+            if given := self._environment.get(SECRET_VARIABLES[credential]):
+                found[credential] = Secret(given)
+            elif kept := await asyncio.to_thread(self.vault.read, profile.name, credential.value):
+                found[credential] = kept
+        if asked and not found and not (profile.provider == "smtp" and not profile.user):
+            names = " and ".join(SECRET_VARIABLES[it] for it in asked[:2])
             raise NotSignedIn(
-                f"No password is kept for the profile {profile.name}.",
-                hint="Sign in again, or set TURBODESK_SECRET_PASSWORD where no keyring can be used.",
-                field="password",
+                f"No {asked[0].value.replace('_', ' ')} is kept for the profile {profile.name}.",
+                hint=f"Sign in again, or set {names} where no keyring can be used.",
+                field=asked[0].value,
             )
         return found
 
@@ -145,14 +152,23 @@ class Workplace:
         if problems := profile_problems(profile):
             raise InvalidDraft(problems, "Nothing was kept")
 
-    async def keep(self, profile: Profile, secret: Secret) -> bool:
-        """Remembers a profile and its secret; whether the secret outlives this run comes back.
+    async def keep(self, profile: Profile, credentials: Credentials) -> bool:
+        """Remembers a profile and its secrets; whether all of them outlive this run comes back.
 
         Raises InvalidDraft and FileTrouble with nothing kept, SecretsLocked with the profile kept.
         """
         self.check_profile(profile)
         self.change(lambda settings: settings.with_profile(profile))
-        return await asyncio.to_thread(self.vault.write, profile.name, secret) if secret else False
+        return await self.keep_secrets(profile.name, credentials)
+
+    async def keep_secrets(self, name: str, credentials: Credentials) -> bool:
+        """Puts those secrets of a profile that are not empty into the vault; raises SecretsLocked."""
+        given = {credential: secret for credential, secret in credentials.items() if secret}
+
+        def write() -> list[bool]:
+            return [self.vault.write(name, secret, it.value) for it, secret in given.items()]
+
+        return bool(given) and all(await asyncio.to_thread(write))
 
     async def forget(self, name: str) -> None:
         """Forgets a profile and its secrets; what it sent stays in the ledger."""
@@ -164,15 +180,15 @@ class Workplace:
         profile = self.profile(name)
         if profile.is_sandbox:
             return await self._sandbox_desk(profile)
-        return self.desk_with(profile, await self.secret(profile))
+        return self.desk_with(profile, await self.credentials(profile))
 
-    def desk_with(self, profile: Profile, secret: Secret) -> Desk:
-        """A desk for a profile with this secret, whether or not either is kept anywhere."""
+    def desk_with(self, profile: Profile, credentials: Credentials) -> Desk:
+        """A desk for a profile with these secrets, whether or not any of it is kept anywhere."""
         from turbodesk.providers.sandbox_control import SandboxControl
 
-        provider = open_provider(profile, secret, self.gateway)
+        provider = open_provider(profile, credentials, self.gateway)
         control = SandboxControl(profile.inbox_url, self.gateway) if profile.inbox_url else None
-        return Desk(profile, provider, control)
+        return Desk(profile, provider, control, open_relay(profile, credentials, self.gateway))
 
     async def outbox(self, desk: Desk) -> Outbox:
         """The outbox of this config dir, sending through `desk`."""
@@ -192,15 +208,7 @@ class Workplace:
         self._gateway = self._ledger = self._sandbox = None
 
     async def _sandbox_desk(self, profile: Profile) -> Desk:
-        endpoints = await self._start_sandbox()
-        there = replace(
-            profile,
-            user=endpoints.user,
-            dashboard_url=endpoints.dashboard_url,
-            send_url=endpoints.send_url,
-            inbox_url=endpoints.inbox_url,
-        )
-        return self.desk_with(there, Secret(endpoints.password))
+        return self.desk_with(*sandbox_profile(profile, await self._start_sandbox()))
 
     async def _start_sandbox(self) -> Endpoints:
         async with self._starting_sandbox:
@@ -216,6 +224,39 @@ class Workplace:
                         detail=str(error),
                     ) from error
             return self._sandbox.endpoints
+
+
+def sandbox_profile(profile: Profile, there: Endpoints) -> tuple[Profile, Credentials]:
+    """A profile of the sandbox as it runs now, and the secrets it lets in."""
+    smtp, password = there.smtp, {Credential.PASSWORD: Secret(there.password)}
+    at_relay = {Credential.PASSWORD: Secret(smtp.password)}
+    profile = replace(
+        profile,
+        user=there.user,
+        inbox_url=there.inbox_url,
+        smtp_host=smtp.host,
+        smtp_port=smtp.port,
+        ca_file=str(smtp.ca_file),
+    )
+    match profile.provider:
+        case "turbosmtp-v2":
+            v2 = there.turbosmtp_v2
+            keys = {
+                Credential.CONSUMER_KEY: Secret(v2.consumer_key),
+                Credential.CONSUMER_SECRET: Secret(v2.consumer_secret),
+            }
+            api_url, send_url = origin_of(v2.base_url), origin_of(v2.send_url)
+            return replace(profile, api_url=api_url, send_url=send_url), {**keys, **password}
+        case "sendpost":
+            keys = {
+                Credential.SUBACCOUNT_KEY: Secret(there.sendpost.subaccount_key),
+                Credential.ACCOUNT_KEY: Secret(there.sendpost.account_key),
+            }
+            api_url = origin_of(there.sendpost.base_url)
+            return replace(profile, user=smtp.user, api_url=api_url), {**keys, **at_relay}
+        case "smtp":
+            return replace(profile, user=smtp.user), at_relay
+    return replace(profile, api_url=there.dashboard_url, send_url=there.send_url), password
 
 
 def _open_ledger(config_dir: Path) -> Ledger:

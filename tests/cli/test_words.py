@@ -11,6 +11,7 @@ import pytest
 
 from tests.cli.conftest import Run, environment
 from turbodesk.cli import commands, run
+from turbodesk.model.account import SANDBOXES
 
 
 def test_importing_the_command_line_loads_no_qt_and_nothing_slow() -> None:
@@ -131,7 +132,7 @@ def test_without_a_keyring_a_profile_is_kept_without_its_password(cli: Run, tmp_
     assert added.json["secret_kept"] is False
     assert "password" in added.err.lower()
     listed = cli("profile", "list", "--json").json["profiles"]
-    assert [profile["name"] for profile in listed] == ["shop", "sandbox"]
+    assert [profile["name"] for profile in listed] == ["shop", *SANDBOXES]
     refused = cli("account", "show", "--json", before=("--profile", "shop"))
     assert refused.code == 3
     assert refused.json["error"]["kind"] == "not-signed-in"
@@ -140,7 +141,7 @@ def test_without_a_keyring_a_profile_is_kept_without_its_password(cli: Run, tmp_
     assert not any(b"Marked-Secret-7351" in content for content in everything)
     assert "Marked-Secret-7351" not in added.out + added.err + refused.out + refused.err
     assert cli("profile", "remove", "shop", "--json").json == {"removed": "shop"}
-    assert len(cli("profile", "list", "--json").json["profiles"]) == 1
+    assert [it["name"] for it in cli("profile", "list", "--json").json["profiles"]] == list(SANDBOXES)
 
 
 @pytest.mark.parametrize(

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from turbodesk.errors import ProviderBroken, SignInRefused
-from turbodesk.model.account import Secret, SubAccount
+from turbodesk.errors import ProviderBroken, ProviderError
+from turbodesk.model.account import SANDBOXES, Credential, Secret, SubAccount
 from turbodesk.providers.port import Capability, Provider
-from turbodesk.services.account import AccountService
+from turbodesk.services.account import PARTS, AccountService
 from turbodesk.services.desk import Desk
 from turbodesk.vault import MemoryVault
 from turbodesk.workplace import Workplace
@@ -49,33 +48,63 @@ def test_the_test_proves_the_password(tmp_path: Path) -> None:
     async def go() -> None:
         async with Workplace(tmp_path, vault=MemoryVault(), environment={}, history_rows=0) as place:
             desk = await place.desk("sandbox")
-            info = await AccountService(desk).test()
-            assert info is not None and info.email == desk.profile.user
-            there = replace(desk.profile, name="wrong")
+            found = await AccountService(desk).test()
+            assert [one.taken for one in found] == [True, True], "the API, and the relay beside it"
+            there = replace(desk.profile, name="wrong", smtp_host="")
             for profile in (there, replace(there, user="inactive@example.com")):
-                wrong = place.desk_with(profile, Secret("not the password"))
-                with pytest.raises(SignInRefused):
-                    await AccountService(wrong).test()
+                wrong = place.desk_with(profile, {Credential.PASSWORD: Secret("not the password")})
+                assert [one.taken for one in await AccountService(wrong).test()] == [False]
 
     asyncio.run(go())
 
 
-def test_one_failing_question_ends_the_others(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", SANDBOXES)
+def test_every_credential_of_every_sandbox_is_taken(tmp_path: Path, name: str) -> None:
+    async def go() -> None:
+        async with Workplace(tmp_path, vault=MemoryVault(), environment={}, history_rows=0) as place:
+            desk = await place.desk(name)
+            found = await AccountService(desk).test()
+            assert found and not any(one.taken is False for one in found)
+            assert any(Capability.SEND.value in one.unlocks for one in found)
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize("name", [name for name in SANDBOXES if name != "sandbox-smtp"])
+def test_what_an_account_offers_is_read(tmp_path: Path, name: str) -> None:
+    async def go() -> None:
+        async with Workplace(tmp_path, vault=MemoryVault(), environment={}, history_rows=0) as place:
+            desk = await place.desk(name)
+            overview = await AccountService(desk).show(test=True)
+            assert overview.failed == {} and overview.unlocked
+            for part, capability in PARTS.items():
+                assert bool(getattr(overview, part)) == desk.has(capability), part
+
+    asyncio.run(go())
+
+
+def test_a_part_that_fails_leaves_the_others_alone(tmp_path: Path) -> None:
     async def go() -> None:
         async with Workplace(tmp_path, vault=MemoryVault(), environment={}, history_rows=0) as place:
             desk = await place.desk("sandbox")
-            await desk.provider.sign_in()
             assert desk.control is not None
-            await desk.control.set_faults(
-                [
-                    {"match": "/api/plans", "kind": "html", "times": 0},
-                    {"match": "/api/useraccounts", "kind": "delay", "seconds": 20, "times": 0},
-                ]
-            )
-            begun = time.monotonic()
-            with pytest.raises(ProviderBroken):
-                await AccountService(desk).show()
-            assert time.monotonic() - begun < 15
+            await desk.control.set_faults([{"match": "/api/plans", "kind": "html", "times": 0}])
+            overview = await AccountService(desk).show()
+            assert list(overview.failed) == ["plans"] and overview.plans == ()
+            assert isinstance(overview.failed["plans"], ProviderBroken)
+            assert overview.info is not None and overview.sub_accounts
+
+    asyncio.run(go())
+
+
+def test_where_nothing_can_be_read_the_reason_is_raised(tmp_path: Path) -> None:
+    async def go() -> None:
+        async with Workplace(tmp_path, vault=MemoryVault(), environment={}, history_rows=0) as place:
+            desk = await place.desk("sandbox")
+            assert desk.control is not None
+            await desk.control.set_faults([{"match": "/api/", "kind": "status", "status": 400, "times": 0}])
+            with pytest.raises(ProviderError):
+                await AccountService(desk).show(test=True)
             assert len(asyncio.all_tasks()) == 1, "nothing asks on behind the back"
 
     asyncio.run(go())
@@ -97,7 +126,7 @@ def test_what_is_not_offered_is_not_asked_for(tmp_path: Path) -> None:
     async def go() -> None:
         async with Workplace(tmp_path, vault=MemoryVault(), environment={}) as place:
             overview = await AccountService(Desk(place.profile("sandbox"), Bare())).show()
-            assert overview.info is None and overview.plans == ()
+            assert overview.info is None and overview.plans == () and overview.failed == {}
             assert [sub.id for sub in overview.sub_accounts] == ["1"]
 
     asyncio.run(go())

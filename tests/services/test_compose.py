@@ -225,3 +225,51 @@ def test_offices_are_told_from_people() -> None:
     assert check_address("Info@example.com").role
     assert check_address("sales+eu@example.com").role
     assert not check_address("tom@example.com").role
+
+
+def test_options_go_into_the_message() -> None:
+    message = compose(
+        draft(
+            groups=" winter , shop,winter,",
+            track_opens=False,
+            fields=[("{{first_name}}", "Anna"), ("", ""), (" city ", "")],
+        )
+    )
+    assert message.groups == ("winter", "shop")
+    assert (message.track_opens, message.track_clicks) == (False, None)
+    assert message.fields == (("first_name", "Anna"), ("city", ""))
+
+
+def test_what_is_wrong_with_options_is_said_at_them() -> None:
+    found = problems(draft(groups="x" * 201 + ",a\nb", fields=[("a", "1"), ("a", "2"), ("", "3")]))
+    assert set(found) == {"groups", "fields"}
+    assert "201" in found["groups"] and "one line" in found["groups"]
+    assert "twice" in found["fields"] and "'3' has no placeholder" in found["fields"]
+
+
+def test_a_picture_that_the_html_names_is_shown_in_it(tmp_path: Path) -> None:
+    for name in ("logo.png", "guide.pdf"):
+        (tmp_path / name).write_bytes(b"abc")
+    files = [tmp_path / "guide.pdf", tmp_path / "logo.png"]
+    message = compose(draft(html="<img src='cid:logo'>", attachments=files))
+    assert [(it.name, it.content_id) for it in message.attachments] == [
+        ("guide.pdf", ""),
+        ("logo.png", "logo"),
+    ]
+
+
+def test_the_wire_is_asked_whether_it_can_carry_the_message() -> None:
+    def refuse(message: Message) -> None:
+        if message.groups:
+            raise InvalidDraft({"groups": "No campaigns over this wire."})
+
+    service = ComposeService(lambda: LIMIT, refuse)
+    assert asyncio.run(service.message(draft())).groups == ()
+    with pytest.raises(InvalidDraft, match="No campaigns"):
+        asyncio.run(service.message(draft(groups="winter")))
+
+
+def test_options_count_on_the_wire() -> None:
+    plain = wire_size(draft())
+    assert wire_size(draft(groups="g" * 100)) >= plain + 100
+    assert wire_size(draft(fields=[("name", "v" * 100)])) >= plain + 104

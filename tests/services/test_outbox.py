@@ -6,14 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 from turbodesk.errors import (
     InvalidDraft,
     NoConnection,
+    NotOffered,
     OutcomeUnknown,
     ProviderBroken,
     Refused,
@@ -23,9 +22,11 @@ from turbodesk.errors import (
     TurbodeskError,
 )
 from turbodesk.files import attachment_of
+from turbodesk.model.account import Profile
 from turbodesk.model.message import Address, Message
 from turbodesk.model.outcome import RecipientOutcome, SendResult, SendState, Verdict
 from turbodesk.providers.port import Provider, WireMark
+from turbodesk.services.desk import SMTP, Desk
 from turbodesk.services.outbox import Outbox
 from turbodesk.store.ledger import Entry, Ledger
 
@@ -87,8 +88,8 @@ class Place:
     outbox: Outbox
 
 
-def desk(provider: Provider, name: str = "shop") -> Any:
-    return SimpleNamespace(profile=SimpleNamespace(name=name, provider="scripted"), provider=provider)
+def desk(provider: Provider, name: str = "shop", relay: Provider | None = None) -> Desk:
+    return Desk(Profile(name, "scripted"), provider, relay=relay)
 
 
 @pytest.fixture
@@ -343,5 +344,31 @@ def test_many_at_once(place: Place) -> None:
         entries = await asyncio.gather(*(place.outbox.send(MESSAGE) for _ in range(100)))
         assert {entry.state for entry in entries} == {SendState.ACCEPTED}
         assert len({message.key for message in place.provider.sent}) == 100
+
+    asyncio.run(go())
+
+
+def test_what_was_written_for_the_relay_goes_by_the_relay_again(place: Place) -> None:
+    async def go() -> None:
+        relay = Scripted()
+        outbox = Outbox(place.ledger, desk(place.provider, relay=relay))
+        relay.before = NoConnection("No line.")
+        held = await outbox.send(MESSAGE, SMTP)
+        assert (held.state, held.provider) == (SendState.QUEUED, SMTP)
+        with pytest.raises(NotOffered, match="no SMTP relay"):
+            await place.outbox.send_again(held.id)
+        relay.before = None
+        assert (await outbox.send_again(held.id)).state is SendState.ACCEPTED
+        assert len(relay.sent) == 1 and place.provider.sent == []
+
+    asyncio.run(go())
+
+
+def test_what_the_way_cannot_carry_is_not_even_written_down(place: Place) -> None:
+    async def go() -> None:
+        with pytest.raises(InvalidDraft) as told:
+            await place.outbox.send(replace(MESSAGE, groups=("winter",)))
+        assert list(told.value.problems) == ["groups"]
+        assert await place.outbox.entries() == []
 
     asyncio.run(go())

@@ -231,8 +231,8 @@ def test_our_own_file_holds_every_entry_and_no_formula() -> None:
         return b"".join([piece async for piece in rows_csv(rows)])
 
     lines = list(csv.reader(asyncio.run(go()).decode().splitlines(keepends=True), delimiter=";"))
-    assert lines[0] == ["Id", "Address", "Date", "Response"]
+    assert lines[0] == ["Id", "Address", "Date", "Response", "From", "Subject"]
     assert len(lines) == 2502
-    assert lines[1] == ["0", "kim@example.com", "2026-11-20T12:00:00+00:00", "a;b\nc"]
+    assert lines[1] == ["0", "kim@example.com", "2026-11-20T12:00:00+00:00", "a;b\nc", "", ""]
     assert lines[6][3] == "'=HYPERLINK(1)"
     assert lines[-1][1:3] == ["'-1@example.com", "yesterday"]

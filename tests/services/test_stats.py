@@ -10,13 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from turbodesk.model.counts import Counts, DayCounts, Rate
 from turbodesk.model.message import Address, Message
 from turbodesk.model.reports import ALL_TIME, EmailStat, MailStatus, Period
 from turbodesk.services.desk import Desk
 from turbodesk.services.stats import (
-    Counts,
     Grain,
-    Rate,
     StatsQuery,
     StatsService,
     Tally,
@@ -170,7 +169,7 @@ def test_what_was_sent_is_counted_and_exported(tmp_path: Path) -> None:
         assert all(f"{name}@example.com" in whole for name in ("ok", "hardbounce", "click"))
         part = b"".join([piece async for piece in service.export_with_text(StatsQuery(), "HARD")]).decode()
         head, line = csv.reader(part.splitlines(), delimiter=";")
-        assert head == ["Id", "Status", "Subject", "From", "To", "Date", "Error"]
+        assert head == ["Id", "Status", "Subject", "From", "To", "Date", "Error", "Campaign"]
         assert (line[1], line[2], line[4]) == ("FAIL", "'=1+1", "hardbounce@example.com")
 
     at_sandbox(tmp_path, work)
@@ -182,4 +181,21 @@ def test_our_own_file_keeps_a_time_that_made_no_sense() -> None:
     async def go() -> bytes:
         return b"".join([piece async for piece in rows_csv([odd])])
 
-    assert asyncio.run(go()).decode().splitlines()[1] == "7;WEIRD;s;a@example.com;b@example.com;soon;"
+    assert asyncio.run(go()).decode().splitlines()[1] == "7;WEIRD;s;a@example.com;b@example.com;soon;;"
+
+
+def test_what_the_provider_counts_stands_for_itself_and_rows_are_only_gathered() -> None:
+    tally = Tally(Period(date(2026, 11, 1), date(2026, 11, 3)), told=True)
+    tally.add_days([DayCounts(date(2026, 11, 2), Counts(sent=10, delivered=9, opened=4))])
+    tally.add_days(
+        [DayCounts(date(2026, 11, 2), Counts(sent=1)), DayCounts(date(2026, 11, 1), Counts(sent=5))]
+    )
+    at = datetime(2026, 11, 2, 23, 30, tzinfo=UTC)
+    rows = [
+        EmailStat(str(n), "News", "a@example.com", "b@example.com", at, MailStatus.OTHER) for n in range(3)
+    ]
+    new = tally.add(rows)
+    assert [(it.subject, it.counts.sent, it.last) for it in new] == [("News", 3, at)]
+    assert tally.sums == Counts(sent=16, delivered=9, opened=4)
+    assert [(day.day, counts.sent) for day, counts in tally.days.items()] == [(1, 5), (2, 11), (3, 0)]
+    assert sum(span.counts.sent for span in tally.spans(Grain.MONTH)) == 16

@@ -1,4 +1,4 @@
-"""The same services on the command line: send, outbox, reports, stats, tools, account, inbox, sandbox."""
+"""The same services on the command line, one file for each few words."""
 
 from __future__ import annotations
 
@@ -24,10 +24,13 @@ from turbodesk.cli.base import (
     say,
 )
 from turbodesk.cli.desk import account_words, inbox_words, tool_words
+from turbodesk.cli.keys import key_words
+from turbodesk.cli.lookups import domain_words, message_words, sub_account_words
 from turbodesk.cli.profiles import profile_words
 from turbodesk.cli.records import report_words, stats_words
 from turbodesk.cli.send import outbox_words, send
 from turbodesk.cli.serve import sandbox_words
+from turbodesk.cli.suppressions import suppression_words
 from turbodesk.errors import InvalidDraft, TurbodeskError
 
 FAULT = "fault"
@@ -108,7 +111,10 @@ def _check_self(context: click.Context, _option: click.Parameter, wanted: bool) 
 @click.option("--profile", help="The account to work with; the one last used where none is named.")
 @click.pass_context
 def commands(context: click.Context, config_dir: Path | None, profile: str | None) -> None:
-    """Send mail through turboSMTP, and see what became of it. `sandbox` needs no account."""
+    """Send mail through turboSMTP, SendPost or an SMTP relay, and see what became of it.
+
+    `sandbox` needs no account.
+    """
     context.obj = Setting((config_dir or default_config_dir()).expanduser().absolute(), profile)
 
 
@@ -118,9 +124,14 @@ for words in (
     send,
     outbox_words,
     report_words,
+    suppression_words,
     stats_words,
+    message_words,
     tool_words,
     account_words,
+    key_words,
+    domain_words,
+    sub_account_words,
     inbox_words,
 ):
     commands.add_command(words)

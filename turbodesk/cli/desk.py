@@ -15,8 +15,6 @@ from turbodesk.cli.base import (
     show,
 )
 
-SUB_ACCOUNT_HEADS = ("Id", "Sub-account", "Active", "IP", "Sent", "Limit", "Reputation")
-
 if TYPE_CHECKING:
     from turbodesk.services.desk import Desk
     from turbodesk.workplace import Workplace
@@ -87,17 +85,11 @@ def show_account(setting: Setting, /, as_json: bool) -> int:
         plans = [documents.plan_document(plan) for plan in seen.plans]
         subs = [documents.sub_account_document(sub) for sub in seen.sub_accounts]
         plan_rows = [(it["interval"], it["used"], it["limit"], it["active"], it["expires"]) for it in plans]
-        sub_rows = [
-            (it["id"], it["email"], it["active"], it["ip"], it["sent"], it["limit"], it["reputation"])
-            for it in subs
-        ]
         text = "\n\n".join(
             (
                 "\n".join(f"{name}: {value}" for name, value in (info or {}).items()),
                 documents.table(("Plan", "Used", "Limit", "Active", "Expires"), plan_rows),
-                documents.table(
-                    ("Id", "Sub-account", "Active", "IP", "Sent", "Limit", "Reputation"), sub_rows
-                ),
+                documents.sub_account_table(seen.sub_accounts),
             )
         )
         show(as_json, {"account": info, "plans": plans, "sub_accounts": subs}, text)

@@ -11,9 +11,18 @@ from turbodesk.model.smtp_reply import read_reply
 
 if TYPE_CHECKING:
     from turbodesk.errors import TurbodeskError
-    from turbodesk.model.account import AccountInfo, Plan, Profile, SubAccount, TrackingTool
+    from turbodesk.model.account import (
+        AccountInfo,
+        ApiKey,
+        Domain,
+        Plan,
+        Profile,
+        SubAccount,
+        TrackingTool,
+        Unlocked,
+    )
     from turbodesk.model.inbox import CaughtMail, CaughtMessage
-    from turbodesk.model.reports import EmailStat, Report
+    from turbodesk.model.reports import EmailStat, MessageRecord, Report
     from turbodesk.store.entry import Entry
 
 Document = dict[str, Any]
@@ -35,6 +44,7 @@ def entry_document(entry: Entry) -> Document:
         "state": str(entry.state),
         "reason": entry.reason,
         "profile": entry.profile,
+        "provider": entry.provider,
         "from": str(entry.sender),
         "subject": entry.subject,
         "created": when(entry.created),
@@ -62,6 +72,9 @@ def report_document(report: Report) -> Document:
         "email": report.email,
         "at": when(report.at),
         "words": report.words,
+        "sender": report.sender,
+        "subject": report.subject,
+        "message_id": report.message_id,
         "code": reply.code or None,
         "enhanced_code": reply.enhanced or None,
         "cause": reply.cause.title if report.words else None,
@@ -77,6 +90,23 @@ def stat_document(stat: EmailStat) -> Document:
         "at": when(stat.at),
         "status": stat.raw_status or str(stat.status),
         "error": stat.error,
+        "campaign": stat.campaign,
+    }
+
+
+def message_document(record: MessageRecord) -> Document:
+    events = record.events
+    return {
+        **stat_document(record.stat),
+        "events": None
+        if events is None
+        else [{"type": it.type, "at": when(it.at), "words": it.words} for it in events],
+        "groups": list(record.groups),
+        "tracked_opens": record.tracked_opens,
+        "tracked_clicks": record.tracked_clicks,
+        "headers": [{"name": name, "value": value} for name, value in record.headers],
+        "text": record.text,
+        "html": record.html,
     }
 
 
@@ -112,6 +142,7 @@ def plan_document(plan: Plan) -> Document:
 def sub_account_document(sub: SubAccount) -> Document:
     return {
         "id": sub.id,
+        "name": sub.name,
         "email": sub.email,
         "active": sub.active,
         "ip": sub.ip,
@@ -121,16 +152,67 @@ def sub_account_document(sub: SubAccount) -> Document:
     }
 
 
+def sub_account_table(subs: Iterable[SubAccount]) -> str:
+    return table(
+        ("Id", "Sub-account", "Active", "IP", "Sent", "Limit", "Reputation"),
+        [(it.id, it.email or it.name, it.active, it.ip, it.sent, it.limit, it.reputation) for it in subs],
+    )
+
+
+def key_document(key: ApiKey) -> Document:
+    return {
+        "key": key.key,
+        "label": key.label,
+        "created": when(key.created),
+        "permissions": list(key.permissions),
+        "ips": list(key.ips),
+        "legacy": key.legacy,
+    }
+
+
+def domain_document(domain: Domain) -> Document:
+    return {
+        "id": domain.id,
+        "name": domain.name,
+        "verified": domain.verified,
+        "created": when(domain.created),
+        "records": [
+            {
+                "purpose": it.purpose,
+                "host": it.host,
+                "type": it.type,
+                "value": it.value,
+                "verified": it.verified,
+                "problem": it.problem,
+            }
+            for it in domain.records
+        ],
+    }
+
+
+def unlocked_document(unlocked: Unlocked) -> Document:
+    return {
+        "credential": unlocked.credential,
+        "taken": unlocked.taken,
+        "words": unlocked.words,
+        "unlocks": list(unlocked.unlocks),
+    }
+
+
 def profile_document(profile: Profile, current: bool) -> Document:
     return {
         "name": profile.name,
         "provider": profile.provider,
         "user": profile.user,
-        "dashboard_url": profile.dashboard_url,
+        "api_url": profile.api_url,
         "send_url": profile.send_url,
         "inbox_url": profile.inbox_url,
         "region": profile.region,
         "send_form": profile.send_form,
+        "smtp_host": profile.smtp_host,
+        "smtp_port": profile.smtp_port,
+        "smtp_tls": profile.smtp_tls,
+        "ca_file": profile.ca_file,
         "no_expire": profile.no_expire,
         "current": current,
     }

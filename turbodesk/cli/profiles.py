@@ -1,13 +1,18 @@
-"""`profile`: accounts, and where their passwords are kept."""
+"""`profile`: accounts, what their keys unlock, and where their secrets are kept."""
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from turbodesk.cli.base import (
+    FAILED,
+    OK,
+    SIGN_IN,
     Json,
     Setting,
     as_json,
@@ -15,55 +20,122 @@ from turbodesk.cli.base import (
     show,
 )
 from turbodesk.errors import InvalidDraft, SecretsLocked
-from turbodesk.model.account import SANDBOX, Profile, Secret
+from turbodesk.model.account import SANDBOXES, Credential, Credentials, Profile, Secret
 
 if TYPE_CHECKING:
     from turbodesk.workplace import Workplace
 
+PROVIDER_WORDS = ("turbosmtp-v1", "turbosmtp-v2", "sendpost", "smtp")
+NOTHING_KEPT = "Nothing was kept"
+
 
 @click.group("profile")
 def profile_words() -> None:
-    """Accounts, and where their passwords are kept."""
+    """Accounts, what their keys unlock, and where their secrets are kept."""
 
 
 @profile_words.command("add")
 @click.argument("name")
-@click.option("--provider", type=click.Choice(["turbosmtp-v1"]), required=True)
-@click.option("--user", required=True, help="The account's e-mail address.")
-@click.option("--dashboard-url", default="", help="Origin of another dashboard host.")
+@click.option("--provider", type=click.Choice(PROVIDER_WORDS), required=True)
+@click.option("--user", default="", help="E-mail address of the account, or user name at the relay.")
+@click.option("--api-url", "--dashboard-url", "api_url", default="", help="Origin of another API host.")
 @click.option("--send-url", default="", help="Origin of another send host; outranks --region.")
 @click.option("--inbox-url", default="", help="Origin of a sandbox's inbox.")
 @click.option("--region", type=click.Choice(["world", "eu"]), default="world")
-@click.option("--send-form", type=click.Choice(["v2", "v1", "beta"]), default="v2")
+@click.option("--send-form", default="", help="v2, v1, beta (turbosmtp-v1); fields, mime (turbosmtp-v2).")
 @click.option("--no-expire", is_flag=True, help="Ask for a token that never expires.")
+@click.option("--host", "smtp_host", default="", help="The SMTP relay; an API account may have one beside.")
+@click.option("--port", "smtp_port", type=click.IntRange(1, 65535), help="587; with --tls tls 465.")
+@click.option("--tls", "smtp_tls", type=click.Choice(["starttls", "tls", "none"]), default="starttls")
+@click.option("--ca-file", default="", help="PEM file of further authorities to trust at the relay.")
 @as_json
 @click.pass_obj
 def add_profile(setting: Setting, /, as_json: bool, **fields: Any) -> int:
-    """Keeps an account under NAME. Its password comes as one line on stdin and goes into the keyring."""
+    """Keeps an account under NAME. Its secrets come on stdin and go into the keyring.
+
+    One line each, an empty one for what there is not: the password (turbosmtp-v1, smtp); consumer key,
+    consumer secret, password (turbosmtp-v2); sub-account key, account key, SMTP password (sendpost).
+    Or one JSON object: {"consumer_key": "…", "consumer_secret": "…"}.
+    """
+    from turbodesk.providers import PROVIDERS, origin_of
+
+    for url in ("api_url", "send_url", "inbox_url"):
+        fields[url] = origin_of(fields[url])
+    fields["smtp_port"] = fields["smtp_port"] or (465 if fields["smtp_tls"] == "tls" else 587)
     profile = Profile(**fields)
+    asked = PROVIDERS[profile.provider].credentials
 
     async def work(place: Workplace) -> None:
+        _check_user(profile)
         place.check_profile(profile)
-        secret = _secret_from_stdin()
-        if not secret:
-            say("No password came on stdin; the profile is kept without one.")
+        credentials = _secrets_from_stdin(asked)
+        if not credentials:
+            say(f"No {_word(asked[0])} came on stdin; the profile is kept without one.")
         try:
-            kept = await place.keep(profile, secret)
+            kept = await place.keep(profile, credentials)
         except SecretsLocked as error:
             say(f"{error.says} {error.hint}".strip())
             kept = False
-        if secret and not kept:
-            say("The password could not be kept: give it as TURBODESK_SECRET_PASSWORD each time.")
+        if credentials and not kept:
+            named, variables = _word(*credentials), _variables(credentials)
+            say(f"The {named} could not be kept: give it as {variables} each time.")
         document = {"profile": _profile(profile, place), "secret_kept": kept}
         show(as_json, document, f"Profile {profile.name} is kept.")
 
     return setting.go(work)
 
 
-def _secret_from_stdin() -> Secret:
+def _check_user(profile: Profile) -> None:
+    if profile.provider == "turbosmtp-v1" and not profile.user:
+        raise InvalidDraft({"user": "Name the account's e-mail address with --user."}, NOTHING_KEPT)
+
+
+def _word(*credentials: Credential) -> str:
+    return " and ".join(it.value.replace("_", " ") for it in credentials)
+
+
+def _variables(credentials: Credentials) -> str:
+    from turbodesk.workplace import SECRET_VARIABLES
+
+    return " and ".join(SECRET_VARIABLES[it] for it in credentials)
+
+
+def _secrets_from_stdin(asked: Sequence[Credential]) -> Credentials:
+    """The secrets in the form's order, one line each, or as one JSON object; raises InvalidDraft."""
     if sys.stdin.isatty():
-        return Secret(click.prompt("Password", hide_input=True, err=True))
-    return Secret(sys.stdin.readline().rstrip("\r\n"))
+        lines = [_prompted(it) for it in asked]
+    elif (text := sys.stdin.read()).lstrip().startswith("{") and (members := _json_object(text)) is not None:
+        return _from_members(members, asked)
+    else:
+        lines = text.splitlines()
+    if any(lines[len(asked) :]):
+        problem = f"{len(lines)} lines came on stdin; there is at most {_word(*asked)}, one line each."
+        raise InvalidDraft({"stdin": problem}, NOTHING_KEPT)
+    return {it: Secret(line) for it, line in zip(asked, lines, strict=False) if line}
+
+
+def _prompted(credential: Credential) -> str:
+    named = _word(credential).capitalize()
+    answer: str = click.prompt(named, default="", hide_input=True, show_default=False, err=True)
+    return answer
+
+
+def _json_object(text: str) -> dict[str, object] | None:
+    try:
+        members = json.loads(text)
+    except ValueError:
+        return None  # a password may begin with a brace
+    return members if isinstance(members, dict) else None
+
+
+def _from_members(members: dict[str, object], asked: Sequence[Credential]) -> Credentials:
+    names = {it.value: it for it in asked}
+    if wrong := next((name for name in members if name not in names), None):
+        problem = f"There is no {wrong!r} here; there is {', '.join(names)}."
+        raise InvalidDraft({"stdin": problem}, NOTHING_KEPT)
+    if wrong := next((name for name, value in members.items() if not isinstance(value, str)), None):
+        raise InvalidDraft({"stdin": f"“{wrong}” is not a text."}, NOTHING_KEPT)
+    return {names[name]: Secret(str(value)) for name, value in members.items() if value}
 
 
 def _profile(profile: Profile, place: Workplace) -> Json:
@@ -76,11 +148,11 @@ def _profile(profile: Profile, place: Workplace) -> Json:
 @as_json
 @click.pass_obj
 def list_profiles(setting: Setting, /, as_json: bool) -> int:
-    """The accounts there are; `sandbox` always is."""
+    """The accounts there are; those of the sandbox always are."""
     from turbodesk.cli.documents import table
 
     async def work(place: Workplace) -> None:
-        profiles = [*place.settings.profiles, place.profile(SANDBOX)]
+        profiles = [*place.settings.profiles, *map(place.profile, SANDBOXES)]
         documents = [_profile(profile, place) for profile in profiles]
         rows = [
             ("*" if it["current"] else "", it["name"], it["provider"], it["user"], it["region"])
@@ -91,15 +163,46 @@ def list_profiles(setting: Setting, /, as_json: bool) -> int:
     return setting.go(work)
 
 
+@profile_words.command("test")
+@click.argument("name")
+@as_json
+@click.pass_obj
+def test_profile(setting: Setting, name: str, as_json: bool) -> int:
+    """Tries every key of an account by itself, and lists what each unlocks. Nothing is changed."""
+    from turbodesk.cli.documents import table, unlocked_document
+
+    async def work(place: Workplace) -> int:
+        desk = await place.desk(name)
+        try:
+            found = [*await desk.provider.check(), *(await desk.relay.check() if desk.relay else ())]
+        finally:
+            await desk.aclose()
+        rows = [
+            (it.credential, {True: "taken", False: "refused", None: "not tried"}[it.taken],
+             ", ".join(it.unlocks), it.words)
+            for it in found
+        ]  # fmt: skip
+        show(
+            as_json,
+            {"profile": name, "credentials": [unlocked_document(it) for it in found]},
+            table(("Key", "State", "Unlocks", "Words"), rows),
+        )
+        if any(it.taken is False for it in found):
+            return SIGN_IN
+        return OK if any(it.taken for it in found) else FAILED
+
+    return setting.go(work)
+
+
 @profile_words.command("remove")
 @click.argument("name")
 @as_json
 @click.pass_obj
 def remove_profile(setting: Setting, name: str, as_json: bool) -> int:
-    """Forgets an account and its password. What it sent stays in the outbox."""
+    """Forgets an account and its secrets. What it sent stays in the outbox."""
 
     async def work(place: Workplace) -> None:
-        if name == SANDBOX:
+        if name in SANDBOXES:
             raise InvalidDraft(
                 {"name": "The sandbox always exists; it cannot be removed."}, "Nothing was changed"
             )

@@ -79,7 +79,7 @@ report_type = click.option(
 
 @click.group("reports")
 def report_words() -> None:
-    """Bounces, complaints and unsubscribes."""
+    """Bounces, complaints, unsubscribes, and addresses put on a list by hand or by a check."""
 
 
 def _query(type_name: str, **given: Any) -> ReportQuery:
@@ -113,7 +113,7 @@ def list_reports(setting: Setting, /, as_json: bool, **given: Any) -> int:
             {"reports": documents, "total": found.total, "complete": found.complete},
             table(("Id", "When", "Address", "Cause", "Provider's words"), rows),
         )
-        _tell_incomplete(found.complete)
+        tell_incomplete(found.complete)
 
     return setting.at_desk(work)
 
@@ -147,7 +147,7 @@ def export_reports(setting: Setting, /, as_json: bool, output: Path | None, **gi
     from turbodesk.services.reports import ReportsService
 
     query = _query(**given)
-    return _export(setting, as_json, output, lambda desk: ReportsService(desk).export(query))
+    return export_to(setting, as_json, output, lambda desk: ReportsService(desk).export(query))
 
 
 @report_words.command("delete")
@@ -169,7 +169,7 @@ def delete_reports(
     if everything and type_name != ReportType.SPAM:
         raise click.UsageError("--all goes with --type spam only; name the --ids of other lists.")
     if not yes:
-        _confirm(as_json, f"Delete {'every complaint' if everything else f'{len(wanted)} entries'}?")
+        confirm(as_json, f"Delete {'every complaint' if everything else f'{len(wanted)} entries'}?")
 
     async def work(place: Workplace, desk: Desk) -> None:
         service = ReportsService(desk)
@@ -182,7 +182,8 @@ def delete_reports(
     return setting.at_desk(work)
 
 
-def _confirm(as_json: bool, question: str) -> None:
+def confirm(as_json: bool, question: str) -> None:
+    """Asks whether it is meant; raises click.UsageError where nobody is there to be asked."""
     if as_json or sys.stdin is None or not sys.stdin.isatty():
         raise click.UsageError("This cannot be undone; say --yes.")
     click.confirm(question, abort=True, err=True)
@@ -217,7 +218,7 @@ def list_stats(setting: Setting, /, as_json: bool, **given: Any) -> int:
             },
             table(("Id", "When", "Status", "Recipient", "Subject", "Error"), rows),
         )
-        _tell_incomplete(found.complete)
+        tell_incomplete(found.complete)
 
     return setting.at_desk(work)
 
@@ -259,12 +260,13 @@ def export_stats(setting: Setting, /, as_json: bool, output: Path | None, **give
         query = StatsQuery(period)
         return service.export_with_text(query, text) if text.strip() else service.export(query)
 
-    return _export(setting, as_json, output, csv)
+    return export_to(setting, as_json, output, csv)
 
 
-def _export(
+def export_to(
     setting: Setting, as_json: bool, output: Path | None, csv: Callable[[Desk], AsyncIterator[bytes]]
 ) -> int:
+    """Writes a CSV to a file, or to stdout where none is named."""
     from turbodesk.files import write_stream
 
     if as_json and not output:
@@ -282,6 +284,7 @@ def _export(
     return setting.at_desk(work)
 
 
-def _tell_incomplete(complete: bool) -> None:
+def tell_incomplete(complete: bool) -> None:
+    """Says so where a list was not read whole."""
     if not complete:
         say("The list changed while it was read, or is shorter than the provider counted; read again.")

@@ -39,6 +39,15 @@ if TYPE_CHECKING:
 @click.option("--html-file", type=click.Path(path_type=Path), help="A UTF-8 file with the HTML part.")
 @click.option("--attach", multiple=True, type=click.Path(path_type=Path), help="A file to go with it.")
 @click.option("--header", "headers", multiple=True, metavar="NAME=VALUE", help="A custom header.")
+@click.option("--campaign", "groups", multiple=True, help="What it is counted under at the provider.")
+@click.option(
+    "--track-opens/--no-track-opens", default=None, help="Of this message, where the wire has a field."
+)
+@click.option("--track-clicks/--no-track-clicks", default=None)
+@click.option(
+    "--field", "fields", multiple=True, metavar="NAME=VALUE", help="The value of a placeholder {{NAME}}."
+)
+@click.option("--way", type=click.Choice(["api", "smtp"]), default="api", help="smtp: the account's relay.")
 @as_json
 @click.pass_obj
 def send(setting: Setting, /, as_json: bool, **given: Any) -> int:
@@ -47,7 +56,8 @@ def send(setting: Setting, /, as_json: bool, **given: Any) -> int:
 
     if given["text"] is not None and given["text_file"]:
         raise click.UsageError("--text and --text-file do not go together.")
-    headers = [_name_and_value(header) for header in given["headers"]]
+    headers = [_name_and_value("--header", header) for header in given["headers"]]
+    fields = [_name_and_value("--field", field) for field in given["fields"]]
 
     async def work(place: Workplace, desk: Desk) -> int:
         draft = Draft(
@@ -61,19 +71,24 @@ def send(setting: Setting, /, as_json: bool, **given: Any) -> int:
             html=await _read(given["html_file"]),
             headers=headers,
             attachments=list(given["attach"]),
+            groups=",".join(given["groups"]),
+            track_opens=given["track_opens"],
+            track_clicks=given["track_clicks"],
+            fields=fields,
         )
-        message = await ComposeService(lambda: desk.provider.wire_limit_bytes).message(draft)
+        way = given["way"]
+        message = await ComposeService(lambda: desk.sender(way).wire_limit_bytes).message(draft)
         outbox = await place.outbox(desk)
-        entry = await outbox.send(message)
+        entry = await outbox.send(message, way)
         return _tell_send(as_json, entry, outbox.failure(entry.id))
 
     return setting.at_desk(work)
 
 
-def _name_and_value(text: str) -> tuple[str, str]:
+def _name_and_value(option: str, text: str) -> tuple[str, str]:
     name, sign, value = text.partition("=")
     if not sign:
-        raise click.UsageError(f"--header {text!r} has no '=': write NAME=VALUE.")
+        raise click.UsageError(f"{option} {text!r} has no '=': write NAME=VALUE.")
     return name, value
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,19 +13,26 @@ from turbodesk.checks.headers import read_headers, subject_problem
 from turbodesk.errors import FileTrouble, InvalidDraft
 from turbodesk.files import attachment_of, safe_name, size_of
 from turbodesk.model.message import Address, AddressError, Attachment, Message, base64_size
+from turbodesk.services.pictures import shown_as
 
 __all__ = ["AddressCheck", "ComposeService", "Draft", "check_address", "split_addresses", "wire_size"]
 
 NAMED_AT_ONCE = 3  # problems of one field that are told; the others are counted
+LONGEST_GROUP = 200  # characters
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f]")
 _ENVELOPE_BYTES = 200  # names of the fields, sign-in and our own header, in the request's JSON
 _ATTACHMENT_BYTES = 40
 
 
 @dataclass(slots=True)
 class Draft:
-    """A message as it is being written: lists of addresses as text, as `split_addresses` reads them."""
+    """A message as it is being written: lists of addresses as text, as `split_addresses` reads them.
+
+    `groups` are parted by commas. An attachment that the HTML names as `cid:NAME`, by its file name or its
+    stem, becomes a picture inside the letter.
+    """
 
     sender: str = ""
     to: str = ""
@@ -37,6 +44,10 @@ class Draft:
     html: str = ""
     headers: list[tuple[str, str]] = field(default_factory=list)
     attachments: list[Path] = field(default_factory=list)
+    groups: str = ""
+    track_opens: bool | None = None
+    track_clicks: bool | None = None
+    fields: list[tuple[str, str]] = field(default_factory=list)
 
 
 def wire_size(draft: Draft, attachments: Iterable[Attachment] = ()) -> int:
@@ -44,14 +55,18 @@ def wire_size(draft: Draft, attachments: Iterable[Attachment] = ()) -> int:
 
     The paths of the draft are not looked at; `attachments` are counted instead.
     """
-    files = sum(_attachment_bytes(it.name, it.size_bytes) for it in attachments)
+    counted = list(attachments)
+    names = shown_as(draft.html, [it.name for it in counted])
+    files = sum(
+        _attachment_bytes(it.name, it.size_bytes, shown) for it, shown in zip(counted, names, strict=True)
+    )
     return _text_bytes(draft) + files
 
 
 def _text_bytes(draft: Draft) -> int:
-    lists = (draft.sender, draft.to, draft.cc, draft.bcc, draft.reply_to, draft.subject)
-    texts = (*lists, draft.text, draft.html, *(part for row in draft.headers for part in row))
-    return _ENVELOPE_BYTES + sum(map(_json_bytes, texts))
+    lists = (draft.sender, draft.to, draft.cc, draft.bcc, draft.reply_to, draft.subject, draft.groups)
+    pairs = (part for row in (*draft.headers, *draft.fields) for part in row)
+    return _ENVELOPE_BYTES + sum(map(_json_bytes, (*lists, draft.text, draft.html, *pairs)))
 
 
 def _json_bytes(text: str) -> int:
@@ -62,8 +77,9 @@ def _json_bytes(text: str) -> int:
     return len(msgspec.json.encode(_whole(text)))
 
 
-def _attachment_bytes(name: str, size_bytes: int) -> int:
-    return base64_size(size_bytes) + _json_bytes(name) + _ATTACHMENT_BYTES
+def _attachment_bytes(name: str, size_bytes: int, shown: str) -> int:
+    names = _json_bytes(name) + (_json_bytes(shown) if shown else 0)
+    return base64_size(size_bytes) + names + _ATTACHMENT_BYTES
 
 
 def _whole(text: str) -> str:
@@ -72,10 +88,15 @@ def _whole(text: str) -> str:
 
 
 class ComposeService:
-    """Makes messages for one provider; `limit_bytes` is asked for its limit each time."""
+    """Makes messages for whatever sends them; `limit_bytes` is asked for its limit each time.
 
-    def __init__(self, limit_bytes: Callable[[], int]) -> None:
-        self._limit_bytes = limit_bytes
+    `check` raises InvalidDraft, by field, where its wire cannot carry a message; without it the outbox asks.
+    """
+
+    def __init__(
+        self, limit_bytes: Callable[[], int], check: Callable[[Message], None] | None = None
+    ) -> None:
+        self._limit_bytes, self._check = limit_bytes, check
 
     async def attachment(self, path: Path) -> Attachment:
         """One file, read through off the loop; raises FileTrouble, also where it alone is too large."""
@@ -91,7 +112,10 @@ class ComposeService:
             problems["body"] = ["The message is empty: write a text, or attach a file."]
         if problems or message is None:
             raise InvalidDraft({name: _joined(problems[name]) for name in _FIELDS if name in problems})
-        return replace(message, attachments=attachments)
+        whole = replace(message, attachments=_named(attachments, draft.html))
+        if self._check is not None:
+            self._check(whole)
+        return whole
 
     def _attachment(self, path: Path) -> Attachment:
         size = base64_size(size_of(path))
@@ -108,9 +132,10 @@ class ComposeService:
         found: list[Attachment] = []
         troubles: list[str] = []
         size = _text_bytes(draft)
-        for path in draft.attachments:
+        names = shown_as(draft.html, [path.name for path in draft.attachments])
+        for path, shown in zip(draft.attachments, names, strict=True):
             try:
-                size += _attachment_bytes(path.name, size_of(path))
+                size += _attachment_bytes(path.name, size_of(path), shown)
             except FileTrouble as error:
                 troubles.append(error.says)
         if size > self._limit_bytes():
@@ -134,7 +159,18 @@ class ComposeService:
         )
 
 
-_FIELDS = ("from", "to", "cc", "bcc", "reply-to", "subject", "body", "headers", "attachments")
+_FIELDS = (
+    *("from", "to", "cc", "bcc", "reply-to", "subject", "body", "headers", "attachments"),
+    *("groups", "fields"),
+)
+
+
+def _named(attachments: Sequence[Attachment], html: str) -> tuple[Attachment, ...]:
+    """The attachments, those that the HTML shows with the name it gives them."""
+    names = shown_as(html, [it.name for it in attachments])
+    return tuple(
+        replace(it, content_id=shown) if shown else it for it, shown in zip(attachments, names, strict=True)
+    )
 
 
 def _without_halves(draft: Draft) -> Draft:
@@ -149,6 +185,8 @@ def _without_halves(draft: Draft) -> Draft:
         text=_whole(draft.text),
         html=_whole(draft.html),
         headers=[(_whole(name), _whole(value)) for name, value in draft.headers],
+        groups=_whole(draft.groups),
+        fields=[(_whole(name), _whole(value)) for name, value in draft.fields],
     )
 
 
@@ -168,6 +206,7 @@ def _written(draft: Draft, problems: dict[str, list[str]]) -> Message | None:
     headers, wrong = read_headers(draft.headers)
     if wrong:
         problems["headers"] = wrong
+    groups, fields = _groups(draft.groups, problems), _fields(draft.fields, problems)
     if sender is None:
         return None
     return Message(
@@ -180,7 +219,38 @@ def _written(draft: Draft, problems: dict[str, list[str]]) -> Message | None:
         text=draft.text,
         html=draft.html,
         headers=headers,
+        groups=groups,
+        track_opens=draft.track_opens,
+        track_clicks=draft.track_clicks,
+        fields=fields,
     )
+
+
+def _groups(text: str, problems: dict[str, list[str]]) -> tuple[str, ...]:
+    """The campaigns in their order, each once."""
+    found = tuple(dict.fromkeys(name for part in text.split(",") if (name := part.strip())))
+    for name in found:
+        if _UNSEEN.search(name):
+            problems.setdefault("groups", []).append("A campaign is one line of visible characters.")
+        elif len(name) > LONGEST_GROUP:
+            problems.setdefault("groups", []).append(
+                f"A campaign has at most {LONGEST_GROUP} characters; this one has {len(name)}."
+            )
+    return found
+
+
+def _fields(rows: Iterable[tuple[str, str]], problems: dict[str, list[str]]) -> tuple[tuple[str, str], ...]:
+    """The placeholders with their values, rows that are empty left out."""
+    found: dict[str, str] = {}
+    for name, value in ((name.strip().strip("{}").strip(), value) for name, value in rows):
+        if not name and not value.strip():
+            continue
+        if not name:
+            problems.setdefault("fields", []).append(f"The value {value!r} has no placeholder.")
+        elif name in found:
+            problems.setdefault("fields", []).append(f"The placeholder {name} stands there twice.")
+        found[name] = value
+    return tuple(found.items())
 
 
 def _one(name: str, text: str, problems: dict[str, list[str]], *, missing: str = "") -> Address | None:

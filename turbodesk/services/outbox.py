@@ -21,8 +21,10 @@ from turbodesk.errors import (
 )
 from turbodesk.model.message import Message
 from turbodesk.model.outcome import RecipientOutcome, SendResult, SendState, Verdict
+from turbodesk.services.desk import API, SMTP
 
 if TYPE_CHECKING:
+    from turbodesk.providers.port import Provider
     from turbodesk.services.desk import Desk
     from turbodesk.store.entry import Entry
     from turbodesk.store.ledger import Ledger
@@ -66,21 +68,27 @@ class Outbox:
         self._desk = desk
         self._failures: dict[str, TurbodeskError] = {}
 
-    async def send(self, message: Message) -> Entry:
-        """Writes the message down and sends it once."""
-        profile = self._desk.profile
+    async def send(self, message: Message, way: str = API) -> Entry:
+        """Writes the message down and sends it once, over the API or by SMTP. Raises NotOffered where the
+        account has no such way, InvalidDraft where that way cannot carry the message."""
+        profile, sender = self._desk.profile, self._desk.sender(way)
+        sender.check_message(message)
+        provider = SMTP if way == SMTP else profile.provider
         try:
-            begun = await self._ledger.begin(message, profile=profile.name, provider=profile.provider)
+            begun = await self._ledger.begin(message, profile=profile.name, provider=provider)
         except FileTrouble as error:
             raise InvalidDraft({"attachments": error.says}) from error
         try:
-            return await self._deliver(begun.entry.id, begun.message)
+            return await self._deliver(begun.entry.id, begun.message, sender)
         except StoreTrouble:
             await begun.written()  # where this is what failed, it says more
             raise
 
     async def send_again(self, id: str) -> Entry:
-        """Sends what waits in the queue, because a person asked for it. Raises StoreTrouble for all else."""
+        """Sends what waits in the queue by the way it was written for, because a person asked for it.
+
+        Raises StoreTrouble for all else, NotOffered where the account has that way no more.
+        """
         entry = await self._ledger.entry(id)
         if entry.profile != self._desk.profile.name:
             raise StoreTrouble(
@@ -92,6 +100,7 @@ class Outbox:
                 f"This message is {entry.state}; only what waits in the queue is sent again.",
                 hint="To send the same once more, write it as a new message.",
             )
+        sender = self._desk.sender(SMTP if entry.provider == SMTP else API)
         message = await self._ledger.message(id)
         try:
             if not await self._ledger.claim(id):
@@ -100,7 +109,7 @@ class Outbox:
             with suppress(StoreTrouble):
                 await self._ledger.hold(id, CANCELLED_BEFORE)
             raise
-        return await self._deliver(id, message)
+        return await self._deliver(id, message, sender)
 
     async def discard(self, id: str) -> Entry:
         """Takes a queued send out of the queue for good; raises StoreTrouble for all else."""
@@ -126,11 +135,11 @@ class Outbox:
         """The error that this outbox's last try at a send met, None where it met none."""
         return self._failures.get(id)
 
-    async def _deliver(self, id: str, message: Message) -> Entry:
+    async def _deliver(self, id: str, message: Message, sender: Provider) -> Entry:
         self._failures.pop(id, None)
         mark = _WireMark(self._ledger, id)
         try:
-            result = await self._desk.provider.send(message, mark)
+            result = await sender.send(message, mark)
             if not mark.left:  # it was answered, so it has left, whatever the provider forgot
                 mark.left = True
                 await self._ledger.mark_wire(id)

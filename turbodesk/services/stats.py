@@ -5,102 +5,34 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from turbodesk.model.reports import (
-    ALL_TIME,
-    BOUNCED,
-    CLICKED,
-    COMPLAINED,
-    DELIVERED,
-    DROPPED,
-    OPENED,
-    UNSUBSCRIBED,
-    EmailStat,
-    MailStatus,
-    Page,
-    Period,
-)
+from turbodesk.model.counts import Counts, DayCounts
+from turbodesk.model.reports import ALL_TIME, EmailStat, MailStatus, MessageRecord, Page, Period
+from turbodesk.providers.port import Capability
 from turbodesk.services.csv_lines import ROWS_AT_ONCE, csv_lines
 from turbodesk.services.reports import Progress
 
 if TYPE_CHECKING:
+    from turbodesk.model.account import SubAccount
     from turbodesk.services.desk import Desk
 
-TOO_FEW = 100  # below this many a rate says nothing
-
-SERIES: tuple[tuple[str, frozenset[MailStatus]], ...] = (
-    ("delivered", DELIVERED),
-    ("opened", OPENED),
-    ("clicked", CLICKED),
-    ("bounced", BOUNCED),
-    ("complained", COMPLAINED),
-    ("unsubscribed", UNSUBSCRIBED),
-    ("dropped", DROPPED),
-)
-_SERIES_OF = {status: tuple(name for name, group in SERIES if status in group) for status in MailStatus}
-_OF_SENT = frozenset({"sent", "delivered", "bounced", "dropped"})
-_COLUMNS = ("Id", "Status", "Subject", "From", "To", "Date", "Error")
+_COLUMNS = ("Id", "Status", "Subject", "From", "To", "Date", "Error", "Campaign")
 
 
 @dataclass(frozen=True, slots=True)
 class StatsQuery:
-    """What is asked for: a period, and the statuses wanted (none: all)."""
+    """What is asked for: a period, and the statuses wanted (none: all).
+
+    `sub_account` is the id of the one whose mails are counted, empty for the whole account; it narrows the
+    provider's own counters only.
+    """
 
     period: Period = ALL_TIME
     statuses: frozenset[MailStatus] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """A part of a whole; a rate is never shown without both."""
-
-    part: int
-    whole: int
-
-    @property
-    def value(self) -> float | None:
-        """Part over whole, None of nothing."""
-        return self.part / self.whole if self.whole else None
-
-    @property
-    def too_few(self) -> bool:
-        """Whether the whole is too small for the rate to say anything."""
-        return self.whole < TOO_FEW
-
-
-@dataclass(slots=True)
-class Counts:
-    """Mails counted, one per recipient. A mail that was clicked is also opened and delivered."""
-
-    sent: int = 0
-    delivered: int = 0
-    opened: int = 0
-    clicked: int = 0
-    bounced: int = 0
-    complained: int = 0
-    unsubscribed: int = 0
-    dropped: int = 0
-
-    def add(self, status: MailStatus, number: int = 1) -> None:
-        """Counts `number` mails of this status in."""
-        self.sent += number
-        for name in _SERIES_OF[status]:
-            setattr(self, name, getattr(self, name) + number)
-
-    def of(self, series: str) -> int:
-        """The count of one series: `sent` or a name of SERIES."""
-        number: int = getattr(self, series)
-        return number
-
-    def rate(self, series: str) -> Rate:
-        """The rate of a series with its fitting whole: bounces of sent, clicks of delivered."""
-        return Rate(self.of(series), self.sent if series in _OF_SENT else self.delivered)
-
-    def __add__(self, other: Counts) -> Counts:
-        return Counts(*(self.of(name) + other.of(name) for name in self.__slots__))
+    sub_account: str = ""
 
 
 @dataclass(slots=True)
@@ -136,16 +68,19 @@ class Span:
 
 
 class Tally:
-    """Mails counted as they come: by local day, by subject and in all. Adding a page costs a page.
+    """Mails counted as they come: by day, by subject and in all. Adding a page costs a page.
 
-    `zone` says what a day is, None the computer's own. `undated` mails count in all but on no day.
+    `zone` says what a day is, None the computer's own. `undated` mails count in all but on no day. With
+    `told` the provider counts by itself, in days of UTC: then only `add_days` counts, and `add` gathers
+    the mails by subject.
     """
 
-    def __init__(self, period: Period = ALL_TIME, zone: tzinfo | None = None) -> None:
+    def __init__(self, period: Period = ALL_TIME, zone: tzinfo | None = None, *, told: bool = False) -> None:
         self.sums = Counts()
         self.undated = 0
+        self.told = told
         self._period = period
-        self._zone = zone
+        self._zone = UTC if told else zone
         self._days: dict[date, Counts] = {}
         self._mailings: dict[str, Mailing] = {}
 
@@ -154,8 +89,10 @@ class Tally:
         known = len(self._mailings)
         alike = Counter((self._day(row.at), row.subject, row.status) for row in rows)
         for (day, subject, status), number in alike.items():
-            self.sums.add(status, number)
             self._mailings.setdefault(subject, Mailing(subject)).counts.add(status, number)
+            if self.told:
+                continue
+            self.sums.add(status, number)
             if day is None:
                 self.undated += number
             else:
@@ -165,6 +102,12 @@ class Tally:
             if row.at is not None and (mailing.last is None or row.at > mailing.last):
                 mailing.last = row.at
         return list(self._mailings.values())[known:] if len(self._mailings) > known else []
+
+    def add_days(self, days: Iterable[DayCounts]) -> None:
+        """Counts in what the provider counted; a day that comes again is added to itself."""
+        for day in days:
+            self.sums = self.sums + day.counts
+            self._days[day.day] = self._days.get(day.day, Counts()) + day.counts
 
     @property
     def mailings(self) -> list[Mailing]:
@@ -226,7 +169,7 @@ async def rows_csv(rows: Sequence[EmailStat]) -> AsyncIterator[bytes]:
 
 def _cells(row: EmailStat) -> tuple[str, ...]:
     at = row.at.isoformat() if row.at else row.raw_at
-    return (row.id, row.raw_status, row.subject, row.sender, row.recipient, at, row.error)
+    return (row.id, row.raw_status, row.subject, row.sender, row.recipient, at, row.error, row.campaign)
 
 
 @dataclass(slots=True)
@@ -243,6 +186,34 @@ class StatsService:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+
+    @property
+    def told(self) -> bool:
+        """Whether the provider counts by itself, and the messages do not say what became of them."""
+        return self._desk.has(Capability.COUNTS)
+
+    @property
+    def lists(self) -> bool:
+        """Whether the provider lists the messages themselves."""
+        return self._desk.has(Capability.STATS)
+
+    def tally(self, query: StatsQuery) -> Tally:
+        """Nothing counted yet, for the rows and the days of a query."""
+        return Tally(query.period, told=self.told)
+
+    def day_pages(self, query: StatsQuery) -> AsyncIterator[Page[DayCounts]]:
+        """What the provider counted on its days, newest first."""
+        return self._desk.provider.daily_counts(query.period, sub_account=query.sub_account)
+
+    async def sub_accounts(self) -> tuple[SubAccount, ...]:
+        """Those that can be counted on their own; empty where the provider has none."""
+        if not (self.told and self._desk.has(Capability.SUB_ACCOUNTS)):
+            return ()
+        return await self._desk.provider.sub_accounts()
+
+    async def message(self, id: str) -> MessageRecord | None:
+        """What the provider knows of one message; None where it knows none of this id."""
+        return await self._desk.provider.message(id)
 
     def pages(self, query: StatsQuery) -> AsyncIterator[Page[EmailStat]]:
         """The rows page by page, newest first, so that a view can fill while they come."""
@@ -263,8 +234,10 @@ class StatsService:
         return await self._desk.provider.count_stats(query.period, statuses=query.statuses)
 
     def export(self, query: StatsQuery) -> AsyncIterator[bytes]:
-        """The provider's own CSV of the query, the bytes as they come."""
-        return self._desk.provider.stats_csv(query.period, statuses=query.statuses)
+        """The query as CSV, the bytes as they come: the provider's own file where it makes one, else ours."""
+        if self._desk.has(Capability.STATS_CSV):
+            return self._desk.provider.stats_csv(query.period, statuses=query.statuses)
+        return self.export_with_text(query, "")
 
     async def export_with_text(self, query: StatsQuery, text: str) -> AsyncIterator[bytes]:
         """The rows of the query that hold `text`, as `rows_csv` writes them."""

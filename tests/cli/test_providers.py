@@ -1,0 +1,255 @@
+"""Every provider on the command line, over a sandbox in another process."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Answer, Run, environment
+
+Ready = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ready]:
+    home = tmp_path_factory.mktemp("sandbox")
+    served = subprocess.Popen(
+        [sys.executable, "-m", "turbodesk.cli", "sandbox", "serve", "--history-rows", "300"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(home),
+    )
+    try:
+        assert served.stdout is not None
+        yield json.loads(served.stdout.readline())
+    finally:
+        served.terminate()
+        assert served.wait(10) == 0
+        assert served.stdout is not None
+        served.stdout.close()
+
+
+class Account:
+    """One profile, added as its user would, and commands run with it."""
+
+    def __init__(self, cli: Run, name: str, env: dict[str, str]) -> None:
+        self.cli, self.name, self.env = cli, name, env
+
+    def __call__(self, *words: str) -> Answer:
+        return self.cli(*words, "--json", env=self.env, before=("--profile", self.name))
+
+
+def added(cli: Run, ready: Ready, provider: str) -> Account:
+    v2, sendpost, smtp = ready["turbosmtp_v2"], ready["sendpost"], ready["smtp"]
+    v1 = ready["turbosmtp_v1"]
+    relay = ("--host", smtp["host"], "--port", str(smtp["port"]), "--ca-file", smtp["ca_file"])
+    words, env = {
+        "turbosmtp-v1": (
+            ("--user", v1["user"], "--api-url", v1["dashboard_url"], "--send-url", v1["send_url"]),
+            {"PASSWORD": v1["password"]},
+        ),
+        "turbosmtp-v2": (
+            ("--api-url", v2["base_url"], "--send-url", v2["send_url"], "--user", v1["user"]),
+            {
+                "CONSUMER_KEY": v2["consumer_key"],
+                "CONSUMER_SECRET": v2["consumer_secret"],
+                "PASSWORD": v1["password"],
+            },
+        ),
+        "sendpost": (
+            ("--api-url", sendpost["base_url"], "--user", smtp["user"], *relay),
+            {
+                "SUBACCOUNT_KEY": sendpost["subaccount_key"],
+                "ACCOUNT_KEY": sendpost["account_key"],
+                "PASSWORD": smtp["password"],
+            },
+        ),
+        "smtp": (("--user", smtp["user"], *relay), {"PASSWORD": smtp["password"]}),
+    }[provider]
+    inbox = ("--inbox-url", ready["inbox_url"])
+    answer = cli("profile", "add", provider, "--provider", provider, *words, *inbox, "--json")
+    assert answer.code == 0, answer.err
+    return Account(cli, provider, {f"TURBODESK_SECRET_{name}": value for name, value in env.items()})
+
+
+ALL = ("turbosmtp-v1", "turbosmtp-v2", "sendpost", "smtp")
+
+
+@pytest.mark.parametrize("provider", ALL)
+def test_a_profile_is_added_tested_and_sends(cli: Run, ready: Ready, provider: str) -> None:
+    account = added(cli, ready, provider)
+    tested = account("profile", "test", provider)
+    assert tested.code == 0, tested.out + tested.err
+    found = tested.json["credentials"]
+    assert found and all(it["taken"] and it["unlocks"] for it in found)
+    sent = account(
+        "send", "--from", "me@example.com", "--to", "you@example.org", "--text", "Hi", "--subject", provider
+    )
+    assert (sent.code, sent.json["state"]) == (0, "accepted"), sent.out
+    newest = account("inbox", "list").json["messages"][0]
+    assert newest["subject"] == provider
+
+
+@pytest.mark.parametrize("provider", ["turbosmtp-v2", "sendpost"])
+def test_suppressions_are_put_on_the_list_and_taken_off(cli: Run, ready: Ready, provider: str) -> None:
+    account = added(cli, ready, provider)
+    email = f"wants.none@{provider}.example.org"
+    reason = ("--reason", "asked by phone") if provider == "turbosmtp-v2" else ()
+    taken = account("suppressions", "import", email, *reason)
+    assert taken.code == 0, taken.out
+    listed = account("suppressions", "list", "--since", "7d", "--type", "manual", "--filter", email).json
+    assert [it["email"] for it in listed["suppressions"]] == [email]
+    assert account("reports", "list", "--type", "manual", "--since", "7d", "--filter", email).json["reports"]
+    refused = account("suppressions", "delete", email)
+    assert refused.code == 2
+    assert account("suppressions", "delete", email, "--yes").json == {"deleted": 1}
+    assert account("suppressions", "list", "--since", "7d", "--filter", email).json["suppressions"] == []
+
+
+@pytest.mark.parametrize(
+    ("provider", "type"), [("turbosmtp-v2", "validation_failed"), ("sendpost", "hardbounce")]
+)
+def test_reports_come_from_every_provider_that_has_records(
+    cli: Run, ready: Ready, provider: str, type: str
+) -> None:
+    account = added(cli, ready, provider)
+    found = account("reports", "list", "--type", type, "--since", "90d")
+    assert found.code == 0, found.out
+    assert {it["type"] for it in found.json["reports"]} == {type}
+
+
+def test_a_relay_sends_and_offers_no_more(cli: Run, ready: Ready) -> None:
+    account = added(cli, ready, "smtp")
+    for words in (("reports", "list"), ("suppressions", "list"), ("keys", "list"), ("domains", "list")):
+        answer = account(*words)
+        assert (answer.code, answer.json["error"]["kind"]) == (1, "not-offered")
+
+
+def test_keys_are_listed_made_and_taken_back(cli: Run, ready: Ready) -> None:
+    account = added(cli, ready, "turbosmtp-v2")
+    made = account("keys", "create", "--label", "ci", "--permission", "SEND_API").json
+    assert made["consumer_key"] and made["consumer_secret"]
+    listed = {it["key"]: it for it in account("keys", "list").json["keys"]}
+    assert listed[made["consumer_key"]]["permissions"] == ["SEND_API"]
+    assert "consumer_secret" not in json.dumps(listed)
+    assert account("keys", "revoke", made["consumer_key"], "--yes").code == 0
+    assert made["consumer_key"] not in account("keys", "list").out
+
+
+def test_one_message_is_looked_up(cli: Run, ready: Ready) -> None:
+    for provider in ("turbosmtp-v2", "sendpost"):
+        account = added(cli, ready, provider)
+        sent = account(
+            "send", "--from", "me@example.com", "--to", "a@example.org", "--text", "x", "--subject", "Q"
+        )
+        id = sent.json["recipients"][0]["provider_id"]
+        found = account("message", "show", id)
+        assert found.code == 0, found.out
+        assert (found.json["message"]["recipient"], found.json["message"]["subject"]) == (
+            "a@example.org",
+            "Q",
+        )
+    gone = account("message", "show", "00000000-0000-4000-8000-000000000000")
+    assert (gone.code, gone.json) == (1, {"message": None})
+
+
+def test_domains_and_sub_accounts_are_listed_without_their_keys(cli: Run, ready: Ready) -> None:
+    account = added(cli, ready, "sendpost")
+    assert any(it["verified"] for it in account("domains", "list").json["domains"])
+    subs = account("subaccounts", "list")
+    assert subs.json["sub_accounts"]
+    assert ready["sendpost"]["subaccount_key"] not in subs.out + subs.err
+    assert added(cli, ready, "turbosmtp-v2")("subaccounts", "list").json["sub_accounts"]
+
+
+def test_an_api_account_also_sends_by_its_relay(cli: Run, ready: Ready) -> None:
+    account = added(cli, ready, "sendpost")
+    sent = account(
+        "send", "--way", "smtp", "--from", "me@example.com", "--to", "a@example.org", "--text", "x"
+    )
+    assert (sent.code, sent.json["provider"]) == (0, "smtp"), sent.out
+    none = added(cli, ready, "turbosmtp-v2")(
+        "send", "--way", "smtp", "--from", "me@example.com", "--to", "a@example.org", "--text", "x"
+    )
+    assert (none.code, none.json["error"]["kind"]) == (1, "not-offered")
+
+
+def test_a_mixed_batch_is_partly_accepted(cli: Run, ready: Ready) -> None:
+    account = added(cli, ready, "sendpost")
+    account("suppressions", "import", "partly.blocked@example.org")
+    to = "partly.fine@example.org,partly.blocked@example.org"
+    sent = account("send", "--from", "me@example.com", "--to", to, "--text", "x")
+    assert (sent.code, sent.json["state"]) == (5, "partly")
+    assert {it["address"]: it["outcome"] for it in sent.json["recipients"]} == {
+        "partly.fine@example.org": "accepted",
+        "partly.blocked@example.org": "refused",
+    }
+
+
+def test_what_the_wire_cannot_carry_is_said_before_anything_is_written_down(cli: Run, ready: Ready) -> None:
+    account = added(cli, ready, "smtp")
+    sent = account(
+        "send", "--from", "me@example.com", "--to", "a@example.org", "--text", "x", "--campaign", "spring"
+    )
+    assert (sent.code, sent.json["error"]["field"]) == (1, "groups")
+    assert account("outbox", "list").json == {"outbox": []}
+
+
+ADD = ("profile", "add", "shop", "--provider")
+
+
+@pytest.mark.parametrize(
+    ("provider", "stdin", "variables"),
+    [
+        (
+            "turbosmtp-v2",
+            "key\nsecret\n",
+            "TURBODESK_SECRET_CONSUMER_KEY and TURBODESK_SECRET_CONSUMER_SECRET",
+        ),
+        ("sendpost", "\naccount\n", "TURBODESK_SECRET_ACCOUNT_KEY"),
+        ("sendpost", '{"subaccount_key": "s"}', "TURBODESK_SECRET_SUBACCOUNT_KEY"),
+    ],
+)
+def test_secrets_come_line_by_line_or_as_one_object(
+    cli: Run, provider: str, stdin: str, variables: str
+) -> None:
+    answer = cli(*ADD, provider, "--json", stdin=stdin)
+    assert (answer.code, answer.json["secret_kept"]) == (0, False)
+    assert f"give it as {variables} each time" in answer.err
+
+
+@pytest.mark.parametrize("stdin", ["a\nb\nc\nd\n", '{"nonsense": "x"}', '{"consumer_key": 1}'])
+def test_secrets_that_make_no_sense_keep_nothing(cli: Run, stdin: str) -> None:
+    answer = cli(*ADD, "turbosmtp-v2", "--json", stdin=stdin)
+    assert (answer.code, answer.json["error"]["field"]) == (1, "stdin")
+    assert "shop" not in cli("profile", "list", "--json").out
+
+
+def test_a_wrong_key_is_named(cli: Run, ready: Ready) -> None:
+    account = added(cli, ready, "sendpost")
+    account.env["TURBODESK_SECRET_ACCOUNT_KEY"] = "wrong-wrong-wrong"
+    tested = account("profile", "test", "sendpost")
+    assert tested.code == 3
+    taken = {it["credential"]: it["taken"] for it in tested.json["credentials"]}
+    assert (taken["account key"], taken["sub-account key"]) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        (("smtp",), "host"),
+        (("smtp", "--host", "http://x"), "host"),
+        (("smtp", "--host", "mail.example.com", "--tls", "none"), "tls"),
+        (("turbosmtp-v1",), "user"),
+        (("sendpost", "--region", "eu"), "region"),
+        (("turbosmtp-v2", "--send-form", "beta"), "send-form"),
+    ],
+)
+def test_a_profile_that_makes_no_sense_is_refused(cli: Run, words: tuple[str, ...], field: str) -> None:
+    answer = cli(*ADD, *words, "--json", stdin="x\n")
+    assert (answer.code, answer.json["error"]["field"]) == (1, field)

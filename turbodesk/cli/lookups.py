@@ -1,0 +1,103 @@
+"""`message`, `domains` and `subaccounts`: one look each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from turbodesk.cli.base import FAILED, OK, Setting, as_json, say, show
+
+if TYPE_CHECKING:
+    from turbodesk.services.desk import Desk
+    from turbodesk.workplace import Workplace
+
+
+@click.group("message")
+def message_words() -> None:
+    """One message, as the provider remembers it."""
+
+
+@message_words.command("show")
+@click.argument("id")
+@as_json
+@click.pass_obj
+def show_message(setting: Setting, id: str, as_json: bool) -> int:
+    """What became of the message with this id."""
+    from turbodesk.cli.documents import message_document, table
+
+    async def work(place: Workplace, desk: Desk) -> int:
+        found = await desk.provider.message(id)
+        if found is None:
+            show(as_json, {"message": None}, "None.")
+            say(f"The provider knows no message {id}. A fresh one may take half a minute to be found.")
+            return FAILED
+        stat = found.stat
+        facts = [
+            ("Id", stat.id),
+            ("Subject", stat.subject),
+            ("From", stat.sender),
+            ("To", stat.recipient),
+            ("When", stat.at),
+            ("Status", stat.raw_status or "not told"),
+            ("Campaign", stat.campaign or ", ".join(found.groups)),
+            ("Words", stat.error),
+        ]
+        text = table(("", ""), [fact for fact in facts if fact[1]]).strip("\n")
+        if found.events is not None:
+            events = [(event.at, event.type, event.words) for event in found.events]
+            text += "\n\n" + table(("When", "What", "Words"), events)
+        show(as_json, {"message": message_document(found)}, text)
+        return OK
+
+    return setting.at_desk(work)
+
+
+@click.group("domains")
+def domain_words() -> None:
+    """The domains mail may be sent from."""
+
+
+@domain_words.command("list")
+@as_json
+@click.pass_obj
+def list_domains(setting: Setting, /, as_json: bool) -> int:
+    """Every domain, and which of its DNS entries the provider found."""
+    from turbodesk.cli.documents import domain_document, table
+
+    async def work(place: Workplace, desk: Desk) -> None:
+        found = await desk.provider.domains()
+        rows = [
+            (it.name, it.verified, ", ".join(record.purpose for record in it.records if not record.verified))
+            for it in found
+        ]
+        show(
+            as_json,
+            {"domains": [domain_document(it) for it in found]},
+            table(("Domain", "Verified", "DNS entries not found"), rows),
+        )
+
+    return setting.at_desk(work)
+
+
+@click.group("subaccounts")
+def sub_account_words() -> None:
+    """The accounts below this one."""
+
+
+@sub_account_words.command("list")
+@as_json
+@click.pass_obj
+def list_sub_accounts(setting: Setting, /, as_json: bool) -> int:
+    """Every sub-account, in the provider's order."""
+    from turbodesk.cli.documents import sub_account_document, sub_account_table
+
+    async def work(place: Workplace, desk: Desk) -> None:
+        found = await desk.provider.sub_accounts()
+        show(
+            as_json,
+            {"sub_accounts": [sub_account_document(it) for it in found]},
+            sub_account_table(found),
+        )
+
+    return setting.at_desk(work)
