@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ from bench.measure import Row, child, folder, in_turn, sandbox
 
 ROWS = 100_000
 COMPARED = 4_000
+MESSAGES = 20_000
 DAY_MS = 86_400_000
 
 
@@ -30,6 +32,7 @@ def rows() -> list[Row]:
             )
     idle = "the same loop idle, worst"
     return [
+        *_messages(),
         Row(
             "T4 longest UI gap, 100,000 report rows",
             idle,
@@ -41,6 +44,24 @@ def rows() -> list[Row]:
         Row("T4 the same, p99.9", idle, seen["idle_ms"], seen["p999_ms"], "ms", "≤ 16 ms"),
         Row("W3 list rows per second", "bare httpx, a client per slot", floor, ours, "1/s", "≥ 0.8"),
     ]
+
+
+def _messages() -> list[Row]:
+    """Messages of the last weeks through the adapters that page them by the hundred and by the thousand."""
+    found = []
+    with folder() as place, sandbox("--history-rows", MESSAGES * 2) as ready:
+        file = place / "ready.json"
+        file.write_text(json.dumps(ready))
+        for provider in ("turbosmtp-v2", "sendpost"):
+            words = (file, provider, MESSAGES)
+            floor, ours = in_turn(
+                lambda words=words: child("bare_pages.py", *words),
+                lambda words=words: child("our_pages.py", *words),
+                3,
+            )
+            name = f"W3 {provider} list rows per second"
+            found.append(Row(name, "bare httpx, a client per slot", floor, ours, "1/s", "≥ 0.8"))
+    return found
 
 
 def _fill(data: Path) -> None:

@@ -14,7 +14,7 @@ from gaps import Gaps
 from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
-from turbodesk.model.account import Profile, Secret
+from turbodesk.model.account import Credential, Profile, Secret
 from turbodesk.providers import open_provider
 from turbodesk.providers.http import Gateway
 from turbodesk.services.compose import ComposeService, Draft
@@ -47,9 +47,9 @@ async def send(outbox, compose, attachments, subject):
 
 
 async def go(directory):
-    profile = Profile("bench", "turbosmtp-v1", user=user, dashboard_url=url, send_url=url)
+    profile = Profile("bench", "turbosmtp-v1", user=user, api_url=url, send_url=url)
     gateway, ledger = Gateway(), Ledger.open(directory)
-    desk = Desk(profile, open_provider(profile, Secret("sandbox"), gateway))
+    desk = Desk(profile, open_provider(profile, {Credential.PASSWORD: Secret("sandbox")}, gateway))
     outbox, compose = Outbox(ledger, desk), ComposeService(lambda: desk.provider.wire_limit_bytes)
     small = directory / "small.bin"
     small.write_bytes(b"x" * 100_000)

@@ -12,7 +12,7 @@ from qasync import QEventLoop
 from turbodesk.gui.notices import Notices
 from turbodesk.gui.reports_tab import ReportsTab
 from turbodesk.gui.theme import Themer
-from turbodesk.model.account import Profile, Secret
+from turbodesk.model.account import Credential, Profile, Secret
 from turbodesk.providers import open_provider
 from turbodesk.providers.http import Gateway
 from turbodesk.services.desk import Desk
@@ -22,8 +22,8 @@ url, user, wanted = sys.argv[1], sys.argv[2], int(sys.argv[3])
 
 async def go():
     gateway = Gateway()
-    profile = Profile("bench", "turbosmtp-v1", user=user, dashboard_url=url, send_url=url)
-    desk = Desk(profile, open_provider(profile, Secret("sandbox"), gateway))
+    profile = Profile("bench", "turbosmtp-v1", user=user, api_url=url, send_url=url)
+    desk = Desk(profile, open_provider(profile, {Credential.PASSWORD: Secret("sandbox")}, gateway))
     tab = ReportsTab(Notices())
     tab.resize(1280, 748)
     tab.show()

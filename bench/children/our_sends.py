@@ -7,7 +7,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from turbodesk.model.account import Profile, Secret
+from bench.children.accounts import account
+from bench.children.wires import TEXT
 from turbodesk.model.message import Address, Message
 from turbodesk.providers import open_provider
 from turbodesk.providers.http import Gateway
@@ -15,13 +16,12 @@ from turbodesk.services.desk import Desk
 from turbodesk.services.outbox import Outbox
 from turbodesk.store.ledger import Ledger
 
-url, user, at_once, sends = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-profile = Profile("bench", "turbosmtp-v1", user=user, dashboard_url=url, send_url=url)
+profile, credentials = account(sys.argv[1], sys.argv[2])
+at_once, sends = int(sys.argv[3]), int(sys.argv[4])
 
 
 def message(number):
-    text = "Hello, this is a letter of a benchmark.\n" * 7
-    return Message(Address("me@example.com"), (Address("you@example.com"),), f"Number {number}", text)
+    return Message(Address("me@example.com"), (Address("you@example.com"),), f"Number {number}", TEXT)
 
 
 async def slot(outbox, numbers):
@@ -33,12 +33,14 @@ async def slot(outbox, numbers):
 async def go(directory):
     ledger = Ledger.open(directory)
     gateway = Gateway(slots=at_once)
-    outbox = Outbox(ledger, Desk(profile, open_provider(profile, Secret("sandbox"), gateway)))
+    desk = Desk(profile, open_provider(profile, credentials, gateway))
+    outbox = Outbox(ledger, desk)
     await slot(outbox, range(2))
     numbers = iter(range(sends))
     begin = time.perf_counter()
     await asyncio.gather(*(slot(outbox, numbers) for _ in range(at_once)))
     took = time.perf_counter() - begin
+    await desk.aclose()
     await gateway.aclose()
     ledger.close()
     return sends / took
