@@ -21,7 +21,8 @@ from turbodesk.gui.main_window import MainWindow, TabPlace
 from turbodesk.gui.parts.dialog import pick_files
 from turbodesk.gui.tab import Tab
 from turbodesk.gui.theme import Themer
-from turbodesk.model.account import SANDBOX, Profile
+from turbodesk.model.account import SANDBOX, SANDBOXES, Credential, Profile
+from turbodesk.providers import PROVIDERS
 
 if TYPE_CHECKING:
     from turbodesk.gui.compose_tab import ComposeTab
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-SERVICES = {"turbosmtp-v1": "turboSMTP"}
+SECRETS = {"turbosmtp-v2": "key pair", "sendpost": "keys"}  # what is kept of an account; else its password
 FIRST_PAINT_S = 2.0  # how long what is slow waits for the first paint, lest it delay it
 IDLE_S = 1.0  # between things that are done ahead of need
 LAST_SENDS_S = 5.0  # how long closing waits for a send that is under way
@@ -78,8 +79,9 @@ class Desktop:
     # what the window and the account tab ask
 
     def profiles(self) -> list[Profile]:
-        """All profiles in the order of their keys, the sandbox last."""
-        return [*self.settings.profiles, Profile(SANDBOX, "turbosmtp-v1", colour="teal")]
+        """All profiles in the order of their keys, those of the sandbox last."""
+        built_in = (Profile(name, provider, colour="teal") for name, provider in SANDBOXES.items())
+        return [*self.settings.profiles, *built_in]
 
     def current(self) -> Profile | None:
         """The profile that is open, None until the first one is."""
@@ -87,15 +89,30 @@ class Desktop:
 
     def service(self, profile: Profile) -> str:
         """The name of a profile's service, as people know it."""
-        return "this computer" if profile.is_sandbox else SERVICES.get(profile.provider, profile.provider)
+        if profile.is_sandbox:
+            return "this computer"
+        kind = PROVIDERS.get(profile.provider)
+        return kind.service if kind else profile.provider
 
     def secret_kept(self, name: str) -> str:
-        """Where the secret of a profile is kept, in words."""
-        if name == SANDBOX:
-            return "needs no password"
+        """Where the secrets of a profile are kept, in words."""
+        if name in SANDBOXES:
+            return "needs no key"
+        profile = self.settings.profile(name)
+        what = SECRETS.get(profile.provider if profile else "", "password")
         if self._keyring in ("", "memory", "none"):
-            return "password in memory, until you close Turbodesk"
-        return "the key store is locked" if self._keyring == "locked" else "password in the system key store"
+            return f"{what} in memory, until you close Turbodesk"
+        return "the key store is locked" if self._keyring == "locked" else f"{what} in the system key store"
+
+    async def key_in_use(self, profile: Profile) -> str:
+        """The consumer key that a profile works with, empty where it has none or it cannot be told."""
+        if profile.is_sandbox:
+            endpoints = (await self.place()).endpoints
+            return endpoints.turbosmtp_v2.consumer_key if endpoints else ""
+        with suppress(NotSignedIn, SecretsLocked):
+            kept = await (await self.place()).credentials(profile)
+            return kept[Credential.CONSUMER_KEY].reveal() if Credential.CONSUMER_KEY in kept else ""
+        return ""
 
     async def open_profile(self, name: str) -> Desk:
         """Opens an account; asks to sign in where its password is not kept. Raises our errors."""
@@ -118,14 +135,23 @@ class Desktop:
         self.window.set_live(True, self._where(desk))
         return desk
 
-    async def add_profile(self, window: QWidget) -> str | None:
-        """Lets the user add an account; its name, or None where they back out."""
+    async def add_profile(self, window: QWidget, provider: str = "") -> str | None:
+        """Lets the user add an account, at first one of `provider`; its name, or None where they back out."""
         from turbodesk.gui.sign_in_dialog import sign_in
 
         place = await self.place()
-        name = await sign_in(window, place)
+        name = await sign_in(window, place, provider=provider)
         self.settings = place.settings
         return name
+
+    async def change_profile(self, window: QWidget, name: str) -> str | None:
+        """Lets the user change an account and sign in anew; its name, or None where they back out."""
+        from turbodesk.gui.sign_in_dialog import sign_in
+
+        place = await self.place()
+        changed = await sign_in(window, place, place.profile(name))
+        self.settings = place.settings
+        return changed
 
     async def remove_profile(self, name: str) -> None:
         """Forgets an account and its password; where it was open, the sandbox is opened."""
@@ -141,6 +167,26 @@ class Desktop:
         if self._desk is None:
             raise NotSignedIn("No account is open yet.", hint="Wait a moment, then try again.")
         return await (await self.place()).outbox(self._desk)
+
+    async def choose_tracking(self, opens: bool, clicks: bool) -> Desk:
+        """What new messages of the open account ask to be counted; the desk with that profile comes back.
+
+        Raises FileTrouble with nothing changed. A sandbox's is not kept.
+        """
+        if self._desk is None:
+            raise NotSignedIn("No account is open yet.", hint="Wait a moment, then try again.")
+        desk, place = self._desk, await self.place()
+
+        def chosen(profile: Profile) -> Profile:
+            return replace(profile, track_opens=opens, track_clicks=clicks)
+
+        kept = place.settings.profile(desk.profile.name)
+        if kept is not None:
+            self.settings = place.change(lambda settings: settings.with_profile(chosen(kept)))
+        renewed = replace(desk, profile=chosen(desk.profile))
+        self._desk = renewed
+        self.window.renew_desk(renewed)
+        return renewed
 
     async def place(self) -> Workplace:
         """The workplace, once it is open."""
@@ -222,9 +268,14 @@ class Desktop:
             self.window.notices.tell_error(error)
 
     def _where(self, desk: Desk) -> str:
-        if desk.profile.is_sandbox:
-            return f"Sandbox running on {desk.profile.send_url.removeprefix('http://')}"
-        return f"{self.service(desk.profile)} as {desk.profile.user}"
+        profile = desk.profile
+        if profile.is_sandbox:
+            relay = f"http://{profile.smtp_host}:{profile.smtp_port}" if profile.provider == "smtp" else ""
+            where = relay or profile.send_url or profile.api_url
+            return f"Sandbox running on {where.removeprefix('http://')}"
+        if profile.provider == "smtp":
+            return f"SMTP relay {profile.smtp_host}"
+        return f"{self.service(profile)} as {profile.user or profile.name}"
 
     # tabs
 
@@ -257,7 +308,7 @@ class Desktop:
     def _tools_tab(self, notices: Notices) -> Tab:
         from turbodesk.gui.tools_tab import ToolsTab
 
-        return ToolsTab(notices, self.outbox)
+        return ToolsTab(notices, self.outbox, self.choose_tracking)
 
     def _account_tab(self, notices: Notices) -> Tab:
         from turbodesk.gui.account_tab import AccountTab
@@ -283,7 +334,8 @@ class Desktop:
         first.send_first_test.connect(self._on_first_test)
         first.choose_file.connect(lambda: self.window.work.start(self._choose_file(), name="choose a file"))
         first.file_dropped.connect(self._write_with)
-        first.connect_asked.connect(lambda: self.window.work.start(self._connect(), name="connect"))
+        first.connect_asked.connect(lambda it: self.window.work.start(self._connect(it), name="connect"))
+        first.sandbox_asked.connect(lambda it: self.window.work.start(self._look_at(it), name="sandbox"))
 
     def _on_first_test(self) -> None:
         self.window.turn("compose")
@@ -299,10 +351,14 @@ class Desktop:
         if self._compose is not None:
             self._compose.receive(path)
 
-    async def _connect(self) -> None:
-        if name := await self.add_profile(self.window):
+    async def _connect(self, provider: str) -> None:
+        if name := await self.add_profile(self.window, provider):
             self.window.set_desk(await self.open_profile(name))
             self.window.turn("compose")
+
+    async def _look_at(self, name: str) -> None:
+        self.window.set_desk(await self.open_profile(name))
+        self.window.turn("account")
 
 
 def _reports_tab(notices: Notices) -> Tab:
@@ -326,7 +382,10 @@ def _inbox_tab(notices: Notices) -> Tab:
 def _open_workplace(config_dir: Path, touring: bool) -> Workplace:
     """Imports what is slow: httpx, TLS, the adapters. Runs in a thread."""
     import turbodesk.providers.sandbox_control
-    import turbodesk.providers.turbosmtp_v1  # noqa: F401
+    import turbodesk.providers.sendpost
+    import turbodesk.providers.smtp_relay
+    import turbodesk.providers.turbosmtp_v1
+    import turbodesk.providers.turbosmtp_v2  # noqa: F401
     from turbodesk.vault import MemoryVault
     from turbodesk.workplace import Workplace
 

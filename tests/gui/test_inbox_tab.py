@@ -210,9 +210,7 @@ def test_a_sandbox_that_stopped_is_told_of_once(run, notices, window_of):
     async def go():
         server, gateway = SandboxServer(None, history_rows=0), Gateway()
         place = await asyncio.to_thread(server.start)
-        profile = Profile(
-            "Away", "turbosmtp-v1", inbox_url=place.inbox_url, dashboard_url=place.dashboard_url
-        )
+        profile = Profile("Away", "turbosmtp-v1", inbox_url=place.inbox_url, api_url=place.dashboard_url)
         provider = open_provider(profile, Secret("x"), gateway)
         tab = InboxTab(notices)
         window_of(tab, 1280, 720)

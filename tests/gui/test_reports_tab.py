@@ -78,6 +78,13 @@ class Endless(Provider):
 
     title = "Endless"
     offers = frozenset({Capability.SEND, Capability.REPORTS})
+    report_types = (
+        ReportType.BOUNCE,
+        ReportType.HARD_BOUNCE,
+        ReportType.SOFT_BOUNCE,
+        ReportType.SPAM,
+        ReportType.UNSUBSCRIBE,
+    )
 
     def __init__(self, pages: int, *, complete: bool = True) -> None:
         self.pages, self.complete = pages, complete
@@ -144,7 +151,7 @@ def test_hard_and_soft_are_lists_of_their_own(run, opened):
             assert addresses(tab) == ["spam@example.org"]
             assert tab.detail.pill.state == "complaint"
             assert not tab.classes.isVisible()
-            assert tab.delete_all_button.isVisible()
+            assert tab.allow_all_button.isVisible()
 
     run(go())
 
@@ -307,15 +314,15 @@ def test_rows_outlast_a_failure(run, opened, notices):
     run(go())
 
 
-def test_deleting_asks_with_count_and_profile_and_takes_every_entry(run, opened, until):
+def test_allowing_again_asks_with_the_profile_and_takes_every_entry(run, opened, until):
     async def go():
         async with opened(*["hardbounce@example.com"] * 3, "hardbounce@example.net") as (tab, desk):
             tab.table.select_key("hardbounce@example.com")
-            press(tab.detail.delete_button)
+            press(tab.detail.allow_button)
             await until(lambda: dialog_of(tab))
             dialog = dialog_of(tab)
-            assert dialog.heading.text() == "Delete 3 bounces of hardbounce@example.com from Sandbox?"
-            press(button_of(dialog, "Delete 3"))
+            assert dialog.heading.text() == "Allow hardbounce@example.com again at Sandbox?"
+            press(button_of(dialog, "Allow again"))
             await tab.work.settled()
             assert addresses(tab) == ["hardbounce@example.net"]
             assert segment_count(tab.kinds, "bounce") == "1"
@@ -324,7 +331,7 @@ def test_deleting_asks_with_count_and_profile_and_takes_every_entry(run, opened,
     run(go())
 
 
-def test_backing_out_deletes_nothing(run, opened, until):
+def test_backing_out_takes_nothing_off(run, opened, until):
     async def go():
         async with opened("hardbounce@example.com") as (tab, desk):
             tab.table.setFocus()
@@ -343,10 +350,10 @@ def test_over_fifty_the_number_is_typed_first(run, opened, until):
         async with opened(*["hardbounce@example.com"] * 51, "softbounce@example.net") as (tab, _desk):
             tab.table.check_all(True)
             assert tab.selection.isVisible()
-            press(tab.delete_button)
+            press(tab.allow_button)
             await until(lambda: dialog_of(tab))
             dialog = dialog_of(tab)
-            act = button_of(dialog, "Delete 52")
+            act = button_of(dialog, "Allow again")
             assert not act.isEnabled()
             QTest.keyClicks(dialog.focusWidget(), "52")
             press(act)
@@ -363,10 +370,10 @@ def test_all_complaints_can_go_at_once(run, opened, until):
         async with opened("spam@example.com", "spam@example.net", "hardbounce@example.com") as (tab, desk):
             press(tab.kinds.segment("spam"))
             await tab.work.settled()
-            press(tab.delete_all_button)
+            press(tab.allow_all_button)
             await until(lambda: dialog_of(tab))
-            assert dialog_of(tab).heading.text() == "Delete all 2 complaints from Sandbox?"
-            press(button_of(dialog_of(tab), "Delete all 2"))
+            assert dialog_of(tab).heading.text() == "Take all 2 complaints off the list at Sandbox?"
+            press(button_of(dialog_of(tab), "Take off 2"))
             await tab.work.settled()
             assert tab.empty.title == "No complaints in the last 30 days"
             assert await desk.provider.count_reports(ReportType.BOUNCE, tab.query.period) == 1
@@ -461,14 +468,19 @@ def test_what_is_not_offered_is_greyed_out(run, opened):
             tab.set_desk(Desk(desk.profile, endless))
             tab.turned_to()
             await tab.work.settled()
-            assert not tab.detail.delete_button.isEnabled()
-            assert "delete" in tab.detail.delete_button.toolTip()
+            assert not tab.detail.allow_button.isEnabled()
+            assert "delete" in tab.detail.allow_button.toolTip()
             endless.offers = frozenset({Capability.SEND})
             tab.set_desk(Desk(desk.profile, endless))
             tab.turned_to()
             await tab.work.settled()
-            assert tab.empty.title == "Endless has no such lists over its API"
-            assert not tab.export_button.isEnabled()
+            assert tab.not_offered.isVisible()
+            assert tab.not_offered.title == "No lists of bounces with this account"
+            assert not tab.export_button.isVisible()
+            asked = []
+            tab.turn_to.connect(lambda key, _payload: asked.append(key))
+            press(button_of(tab.not_offered, "Open Account"))
+            assert asked == ["account"]
             assert endless.asked == 1
 
     run(go())

@@ -15,6 +15,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from turbodesk.errors import SecretsLocked
+from turbodesk.gui.parts.field import Field
+from turbodesk.gui.profile_form_turbosmtp_v1 import TurboSmtpV1Form
 from turbodesk.gui.sign_in_dialog import SignInDialog, sign_in
 from turbodesk.model.account import Profile, Secret
 from turbodesk.vault import MemoryVault
@@ -40,21 +42,29 @@ async def placed(config_dir: Path, vault: MemoryVault | None = None) -> AsyncIte
         yield place
 
 
-def filled(dialog: SignInDialog, place: Workplace, **other: str) -> None:
-    """Types the sandbox's account into the form, some fields otherwise."""
+def filled(dialog: SignInDialog, place: Workplace, **other: str) -> TurboSmtpV1Form:
+    """Types the sandbox's account of the old API into its form, some fields otherwise."""
     there = place.endpoints
     assert there is not None
+    form = dialog.form
+    assert isinstance(form, TurboSmtpV1Form)
+    dialog.name.setText(other.pop("name", "Shop"))
     typed = {
-        "name": "Shop",
         "user": there.user,
         "password": there.password,
-        "dashboard_url": there.dashboard_url,
+        "api_url": there.dashboard_url,
         "send_url": there.send_url,
         **other,
     }
     for field, text in typed.items():
-        getattr(dialog, field).setText(text)
-    dialog.sure_of_hosts.setChecked(True)
+        at(dialog, field).setText(text)
+    form.hosts.sure.setChecked(True)
+    return form
+
+
+def at(dialog: SignInDialog, name: str) -> Field:
+    """The field of that name."""
+    return dialog.name if name == "name" else dialog.form.fields[name.replace("_url", "-url")]
 
 
 async def press(dialog: SignInDialog) -> None:
@@ -71,8 +81,8 @@ def window(window_of: Run) -> QWidget:
 
 
 async def opened(window: QWidget, place: Workplace, **given: Any) -> SignInDialog:
-    """The dialog, open and at rest."""
-    dialog = SignInDialog(window, place, **given)
+    """The dialog with the form of the old API, open and at rest."""
+    dialog = SignInDialog(window, place, provider="turbosmtp-v1", **given)
     dialog.open()
     await dialog.work.settled()
     return dialog
@@ -85,7 +95,7 @@ def test_a_tried_account_is_kept_and_its_secret_only_in_the_vault(
 
     async def go() -> None:
         async with placed(tmp_path / "config") as place:
-            asking = asyncio.ensure_future(sign_in(window, place))
+            asking = asyncio.ensure_future(sign_in(window, place, provider="turbosmtp-v1"))
             await until(lambda: _dialog() is not None)
             dialog = _dialog()
             await dialog.work.settled()
@@ -111,16 +121,16 @@ def test_a_tried_account_is_kept_and_its_secret_only_in_the_vault(
 @pytest.mark.parametrize(
     ("typed", "field", "words"),
     [
-        ({"password": "wrong"}, "password", "did not take this e-mail address and password"),
+        ({"password": "wrong"}, "password", "did not take the user name and password"),
         ({"user": "inactive@example.com"}, "user", "not active"),
         ({"user": "nobody"}, "user", "exactly one @"),
         ({"user": ""}, "user", "Write the e-mail address"),
         ({"password": ""}, "password", "Write the password"),
         ({"name": ""}, "name", "name"),
         ({"name": "sandbox"}, "name", "built-in sandbox"),
-        ({"dashboard_url": "http://dashboard.example.com"}, "dashboard_url", "http"),
-        ({"dashboard_url": "https://user:pass@example.com"}, "dashboard_url", "asked for separately"),
-        ({"dashboard_url": "http://127.0.0.1:1"}, "dashboard_url", ""),
+        ({"api_url": "http://dashboard.example.com"}, "api_url", "http"),
+        ({"api_url": "https://user:pass@example.com"}, "api_url", "asked for separately"),
+        ({"api_url": "http://127.0.0.1:1"}, "api_url", ""),
         ({"send_url": "https://example.com/path"}, "send_url", "without a path"),
     ],
 )
@@ -132,14 +142,16 @@ def test_what_is_wrong_is_said_at_its_field(
             dialog = await opened(window, place)
             filled(dialog, place, **typed)
             await press(dialog)
-            said = getattr(dialog, field).message.sentence
+            said = at(dialog, field).message.sentence
             assert said and words in said and dialog.isVisible()
-            assert getattr(dialog, field).edit.hasFocus()
+            assert at(dialog, field).edit.hasFocus()
             assert place.settings.profiles == () and place.vault.read("Shop") is None
-            assert dialog.user.text() == typed.get("user", place.endpoints.user)  # nothing typed is lost
+            assert at(dialog, "user").text() == typed.get(
+                "user", place.endpoints.user
+            )  # nothing typed is lost
             assert dialog.keep_button.isEnabled() and dialog.foot_note.text() == ""
-            getattr(dialog, field).setText("x")
-            assert getattr(dialog, field).message.sentence == ""
+            at(dialog, field).setText("x")
+            assert at(dialog, field).message.sentence == ""
             dialog.reject()
 
     run(go(), 40)
@@ -149,11 +161,11 @@ def test_other_hosts_are_confirmed_first(window: QWidget, run: Run, tmp_path: Pa
     async def go() -> None:
         async with placed(tmp_path) as place:
             dialog = await opened(window, place)
-            filled(dialog, place)
-            dialog.sure_of_hosts.setChecked(False)
+            hosts = filled(dialog, place).hosts
+            hosts.sure.setChecked(False)
             await press(dialog)
-            assert "Your password would go to 127.0.0.1" in dialog.hosts_message.sentence
-            assert dialog.sure_of_hosts.isVisible() and place.settings.profiles == ()
+            assert "Your password would go to 127.0.0.1" in hosts.message.sentence
+            assert hosts.sure.isVisible() and place.settings.profiles == ()
             dialog.reject()
 
     run(go(), 30)
@@ -188,12 +200,12 @@ def test_the_password_is_hidden_and_gone_at_the_end(window: QWidget, run: Run, t
     async def go() -> None:
         async with placed(tmp_path) as place:
             dialog = await opened(window, place)
-            filled(dialog, place)
-            assert dialog.password.edit.echoMode() is QLineEdit.EchoMode.Password
+            form = filled(dialog, place)
+            assert form.password.edit.echoMode() is QLineEdit.EchoMode.Password
             secret = place.endpoints.password
-            assert secret not in dialog.password.edit.displayText() and secret not in dialog.windowTitle()
+            assert secret not in form.password.edit.displayText() and secret not in dialog.windowTitle()
             dialog.reject()
-            assert dialog.password.text() == ""
+            assert form.password.text() == ""
 
     run(go(), 30)
 
@@ -211,12 +223,14 @@ def test_signing_in_again_keeps_the_profile_as_it_was(
                 there.dashboard_url,
                 there.send_url,
                 there.inbox_url,
+                send_form="v2",
                 colour="pink",
             )
             place.change(lambda kept: kept.with_profile(old))
             dialog = await opened(window, place, again=old)
-            assert dialog.name.edit.isReadOnly() and dialog.password.edit.hasFocus()
-            dialog.password.setText(there.password)
+            password = at(dialog, "password")
+            assert dialog.name.edit.isReadOnly() and password.edit.hasFocus()
+            password.setText(there.password)
             await press(dialog)
             assert dialog.kept_name == "Shop" and place.settings.profiles == (old,)
             assert place.vault.read("Shop") == Secret(there.password)
@@ -227,7 +241,7 @@ def test_signing_in_again_keeps_the_profile_as_it_was(
 def test_backing_out_stops_the_try(window: QWidget, run: Run, tmp_path: Path) -> None:
     async def go() -> None:
         async with placed(tmp_path) as place:
-            asking = asyncio.ensure_future(sign_in(window, place))
+            asking = asyncio.ensure_future(sign_in(window, place, provider="turbosmtp-v1"))
             await asyncio.sleep(0)
             dialog = _dialog()
             filled(dialog, place)
@@ -250,12 +264,12 @@ def test_it_is_as_high_as_it_needs(
             dialog = await opened(window, place)
             QApplication.processEvents()
             low = dialog.height()
-            dialog.more_link.click()
+            dialog.form.more.link.click()
             filled(dialog, place, user="nobody", password="")
             await press(dialog)
             QApplication.processEvents()
             assert dialog.height() > low
-            lines = [dialog.user.message, dialog.password.message]
+            lines = [at(dialog, "user").message, at(dialog, "password").message]
             assert all(line.isVisible() and line.height() >= 16 for line in lines)
             grab(dialog, f"sign-in-{theme}")
             dialog.reject()
@@ -275,10 +289,11 @@ def test_what_was_said_before_is_gone_at_the_next_try(window: QWidget, run: Run,
             dialog = await opened(window, place)
             filled(dialog, place, password="wrong")
             await press(dialog)
-            assert dialog.password.message.sentence
-            dialog.send_url.setText("https://example.com/path")
+            password, send_url = at(dialog, "password"), at(dialog, "send_url")
+            assert password.message.sentence
+            send_url.setText("https://example.com/path")
             await press(dialog)
-            assert dialog.send_url.message.sentence and not dialog.password.message.sentence
+            assert send_url.message.sentence and not password.message.sentence
             dialog.reject()
 
     run(go(), 40)

@@ -17,11 +17,12 @@ from turbodesk.gui.stats_chart import StatsChart, nice_step
 from turbodesk.gui.stats_tab import StatsTab
 from turbodesk.gui.stats_tiles import FORMS, Tiles
 from turbodesk.gui.stats_words import pill_of, span_title
+from turbodesk.model.counts import Counts
 from turbodesk.model.message import Address, Message
 from turbodesk.model.reports import EmailStat, MailStatus, Page
 from turbodesk.providers.port import Capability, Provider
 from turbodesk.services.desk import Desk
-from turbodesk.services.stats import Counts, Grain, Span
+from turbodesk.services.stats import Grain, Span
 from turbodesk.vault import MemoryVault
 from turbodesk.workplace import Workplace
 

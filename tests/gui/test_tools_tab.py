@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
@@ -12,9 +13,11 @@ from PySide6.QtTest import QTest
 from turbodesk.gui.parts.button import Button
 from turbodesk.gui.parts.label import Label
 from turbodesk.gui.tool_card import Change, ToolCard
-from turbodesk.gui.tools_tab import TOOLS, ToolsTab
+from turbodesk.gui.tools_tab import ToolsTab
+from turbodesk.gui.tools_words import TOOLS
 from turbodesk.model.account import TrackingTool
 from turbodesk.model.message import Address, Message
+from turbodesk.services.desk import Desk
 from turbodesk.services.tools import CLICK_TRACKING, OPEN_TRACKING
 from turbodesk.vault import MemoryVault
 from turbodesk.workplace import Workplace
@@ -55,7 +58,11 @@ def opened(tmp_path, notices, window_of):
     async def make(width: int = 1280, turned: bool = True) -> AsyncIterator[Opened]:
         async with Workplace(tmp_path, vault=MemoryVault(), environment={}, history_rows=0) as place:
             desk = await place.desk("sandbox")
-            tab = ToolsTab(notices, lambda: place.outbox(desk))
+
+            async def choose(opens: bool, clicks: bool) -> Desk:
+                return replace(desk, profile=replace(desk.profile, track_opens=opens, track_clicks=clicks))
+
+            tab = ToolsTab(notices, lambda: place.outbox(desk), choose)
             window_of(tab, width, 720)
             tab.set_desk(desk)
             if turned:

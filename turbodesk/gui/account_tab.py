@@ -1,34 +1,55 @@
-"""Plan, sub-accounts, profiles."""
+"""Who am I, plans, sub-accounts, keys, domains, what my keys unlock; and the profiles."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
 from turbodesk.errors import TurbodeskError
 from turbodesk.gui import theme, words
-from turbodesk.gui.account_cards import WhoCard, may_list, plan_card
+from turbodesk.gui.account_cards import (
+    FailedCard,
+    NotOfferedCard,
+    RelayCard,
+    WhoCard,
+    may_list,
+    plan_card,
+)
+from turbodesk.gui.domains_card import DomainsCard
 from turbodesk.gui.header import profile_name
+from turbodesk.gui.key_words import end_of, may
+from turbodesk.gui.keys_card import KeysCard
+from turbodesk.gui.keys_dialog import KeyDialog
 from turbodesk.gui.notices import Notices
 from turbodesk.gui.parts.button import Button
-from turbodesk.gui.parts.card import Card, Ground, Rule, ToolBar, clear_layout, scrolled
+from turbodesk.gui.parts.card import Card, Ground, Rule, ToolBar, clear_layout, row, scrolled
 from turbodesk.gui.parts.dialog import ask
+from turbodesk.gui.parts.field import Message
 from turbodesk.gui.parts.label import Label
 from turbodesk.gui.parts.states import EmptyState, Loading, Pages
 from turbodesk.gui.profile_list import ProfileList
 from turbodesk.gui.sub_accounts import SubAccounts
 from turbodesk.gui.tab import Tab
-from turbodesk.model.account import Profile
-from turbodesk.providers.port import Capability
-from turbodesk.services.account import AccountService, Overview
+from turbodesk.gui.unlocked_list import UnlockedList
+from turbodesk.model.account import ApiKey, Profile, Unlocked
+from turbodesk.services.account import PARTS, AccountService, Overview
 from turbodesk.services.desk import Desk
 
 SIDE, SLIM, SIDE_FROM, STACKED = 368, 320, 1100, 800  # px of the drawings
 TWO_PLANS = 640  # from this width of the column on, two plans stand side by side
+TITLES = {
+    "info": "Signed in as",
+    "plans": "Plans",
+    "sub_accounts": "Sub-accounts",
+    "keys": "Keys",
+    "domains": "Domains",
+}
+NOT_OFFERED = {**TITLES, "info": "Who is signed in"}
 
 
 class Accounts(Protocol):
@@ -49,12 +70,21 @@ class Accounts(Protocol):
     async def add_profile(self, window: QWidget) -> str | None:
         """Lets the user add a profile; its name, or None where they back out."""
 
+    async def change_profile(self, window: QWidget, name: str) -> str | None:
+        """Lets the user change a profile and its keys; its name, or None where they back out."""
+
     async def remove_profile(self, name: str) -> object:
         """Forgets a profile and its key; where it was open, the sandbox is opened."""
 
+    async def key_in_use(self, profile: Profile) -> str:
+        """The key, never its secret, that a profile works with; empty where it has none."""
+
 
 class AccountTab(Tab):
-    """Who is signed in, what is left of the plans, who sends below, and the other profiles.
+    """Who is signed in, what is left of the plans, who sends below, keys and domains, and the profiles.
+
+    What the account does not offer stands in one card, with the reason. A part that could not be read says
+    so in its own place; the others stay.
 
     `profile_wanted` asks the window to change over to the profile of that name.
     """
@@ -97,11 +127,17 @@ class AccountTab(Tab):
         self.pages.turn("loading")
         self.loading.end()
         self.show_profiles()
-        clear_layout(self._may)
+        self._show_unlocked(())
+        self._test_message.clear()
         if desk is not None:
             self._may_title.setText(f"What {profile_name(desk.profile)} may do")
-            self._may.addWidget(may_list(desk.offers))
-            self._offer_reading(desk)
+            if not self._readable():
+                self.refresh_button.off(
+                    f"{desk.provider.title} tells nothing of the account: it can only send."
+                )
+                self._show(Overview(), desk)
+            else:
+                self.refresh_button.on()
 
     def shown(self) -> None:
         self.show_profiles()
@@ -109,13 +145,13 @@ class AccountTab(Tab):
             self.reload()
 
     def reload(self) -> None:
-        """Asks the provider for account, plans and sub-accounts."""
+        """Asks the provider for all parts of the account; the first time also what the keys unlock."""
         if self._service is None or not self._readable():
             return
         if self._read_at is None:
             self.pages.turn("loading")
             self.loading.begin("parts of the account")
-        reading = self._read(self._service)
+        reading = self._read(self._service, test=self._read_at is None)
         self.work.start(reading, busy=self.refresh_button, fail=self._on_read_failed, name="read account")
 
     def show_profiles(self) -> None:
@@ -131,44 +167,134 @@ class AccountTab(Tab):
         return [self.refresh_button, self.subs.table, *self.profiles.rows.values()]
 
     def _readable(self) -> bool:
-        parts = (Capability.ACCOUNT, Capability.PLANS, Capability.SUB_ACCOUNTS)
-        return self.desk is not None and any(self.desk.has(part) for part in parts)
+        return self.desk is not None and any(self.desk.has(part) for part in PARTS.values())
 
-    def _offer_reading(self, desk: Desk) -> None:
-        if self._readable():
-            self.refresh_button.on()
-            return
-        title = desk.provider.title
-        self.refresh_button.off(f"{title} tells nothing of the account over its API.")
-        self.empty.say(
-            "account", "Nothing to read here", f"{title} tells nothing of the account over its API."
-        )
-        self.pages.turn("empty")
-
-    async def _read(self, service: AccountService) -> None:
+    async def _read(self, service: AccountService, *, test: bool) -> None:
         try:
-            overview = await service.show()
+            overview = await service.show(test=test)
+            own = await self._accounts.key_in_use(self.desk.profile) if self.desk and overview.keys else ""
         finally:
             self.loading.end()
         if service is self._service and self.desk is not None:
-            self._show(overview, self.desk)
+            self._read_at = datetime.now(UTC)
+            self._show(overview, self.desk, own)
+            if test:
+                self._show_tested(overview)
 
-    def _show(self, overview: Overview, desk: Desk) -> None:
-        self._read_at = datetime.now(UTC)
+    def _show(self, overview: Overview, desk: Desk, own: str = "") -> None:
         who = overview.info.email if overview.info else desk.profile.user
-        read = f"read at {words.clock(self._read_at)}"
-        self._says.setText(f"{who}, {read}" if who else read)
-        clear_layout(self._grid)
-        clear_layout(self._who)
+        read = f"read at {words.clock(self._read_at)}" if self._read_at else ""
+        self._says.setText(", ".join(part for part in (who, read) if part))
+        for slot in (self._grid, self._who, self._below, *self._failed.values()):
+            clear_layout(slot)
+        if desk.provider.notice:
+            self._notice.say(desk.provider.notice, tone="warning")
+        else:
+            self._notice.clear()
         self._cards = [plan_card(plan, desk.profile, desk.provider.title) for plan in overview.plans]
         self._lay_out_cards()
         if overview.info is not None:
-            who = WhoCard(overview.info)
-            who.sign_out_asked.connect(self._on_sign_out_asked)
-            self._who.addWidget(who)
-        self.subs.setVisible(desk.has(Capability.SUB_ACCOUNTS))
+            signed_in = WhoCard(overview.info)
+            signed_in.sign_out_asked.connect(self._on_sign_out_asked)
+            self._who.addWidget(signed_in)
+        for name, card in (("sub_accounts", self.subs), ("keys", self.keys), ("domains", self.domains)):
+            card.setVisible(desk.has(PARTS[name]) and name not in overview.failed)
         self.subs.show_rows(overview.sub_accounts)
+        self.keys.show_keys(overview.keys, own)
+        self.domains.show_domains(overview.domains)
+        for name, error in overview.failed.items():
+            if name in TITLES:
+                failed = FailedCard(TITLES[name], error)
+                failed.again_asked.connect(self.reload)
+                self._failed[name].addWidget(failed)
+        self._show_relay(desk)
+        missing = [
+            (NOT_OFFERED[name], desk.why_not(part)) for name, part in PARTS.items() if not desk.has(part)
+        ]
+        if missing:
+            self._below.addWidget(NotOfferedCard(missing))
         self.pages.turn("account")
+
+    def _show_relay(self, desk: Desk) -> None:
+        profile = desk.profile
+        if not profile.smtp_host:
+            return
+        card = RelayCard(profile, alone=profile.provider == "smtp")
+        card.test_asked.connect(self.test)
+        self._below.addWidget(card)
+
+    # what the keys unlock
+
+    def test(self) -> None:
+        """Tries every key of the account on its own, and shows what each unlocks."""
+        if self._service is not None:
+            self._test_message.clear()
+            trying = self._test(self._service)
+            self.work.start(trying, busy=self.test_button, fail=self._on_test_failed, name="try the keys")
+
+    async def _test(self, service: AccountService) -> None:
+        found = await service.test()
+        if service is self._service:
+            self._show_unlocked(found)
+
+    def _show_tested(self, overview: Overview) -> None:
+        if (error := overview.failed.get("unlocked")) is not None:
+            self._on_test_failed(error)
+        else:
+            self._show_unlocked(overview.unlocked)
+
+    def _on_test_failed(self, error: TurbodeskError) -> bool:
+        self._test_message.say(f"{error.says} {error.hint}".strip(), tone="warning")
+        return True
+
+    def _show_unlocked(self, found: Sequence[Unlocked]) -> None:
+        """Shows what was found in place of what the account could do in principle."""
+        self.unlocked.show_found(found)
+        self.unlocked.setVisible(bool(found))
+        clear_layout(self._may)
+        if self.desk is not None and not found:
+            relay = self.desk.profile.provider == "smtp"
+            self._may.addWidget(may_list(self.desk.offers, relay=relay))
+
+    # keys
+
+    def _on_create_asked(self) -> None:
+        self.work.start(self._create_key(), name="new key pair")
+
+    async def _create_key(self) -> None:
+        if self.desk is None:
+            return
+        dialog = KeyDialog(self.window(), self.desk.provider)
+        await dialog.shown()
+        if dialog.made:
+            self.reload()
+
+    def _on_revoke_asked(self, key: ApiKey) -> None:
+        self.work.start(self._revoke(key), name="revoke a key pair")
+
+    async def _revoke(self, key: ApiKey) -> None:
+        if self.desk is None:
+            return
+        desk, name = self.desk, key.label or end_of(key.key)
+        own = key.key == await self._accounts.key_in_use(desk.profile)
+        says = "Whatever works with it is refused from then on. It cannot be taken back."
+        if own:
+            says = f"{profile_name(desk.profile)} works with it, and can neither send nor read then. {says}"
+        facts = [("Key", (end_of(key.key), "mono")), ("May", may(key.permissions))]
+        if await ask(
+            self.window(),
+            f"Revoke the key pair “{name}”?",
+            says,
+            facts,
+            "Revoke",
+            act_icon="delete",
+            danger=True,
+        ):
+            await desk.provider.revoke_key(key.key)
+            self.notices.tell("ok", f"The key pair “{name}” is revoked")
+            self.reload()
+
+    # signing out
 
     def _on_sign_out_asked(self) -> None:
         self.work.start(self._sign_out(), busy=self.refresh_button, name="sign out")
@@ -210,6 +336,15 @@ class AccountTab(Tab):
         current = self._accounts.current()
         if current is None or current.name != name:
             self.profile_wanted.emit(name)
+
+    def _on_change_asked(self, name: str) -> None:
+        self.work.start(self._change(name), name="change profile")
+
+    async def _change(self, name: str) -> None:
+        changed = await self._accounts.change_profile(self.window(), name)
+        self.show_profiles()
+        if changed is not None and (current := self._accounts.current()) and current.name == changed:
+            self.profile_wanted.emit(changed)
 
     def _on_add_clicked(self) -> None:
         self.work.start(self._add(), busy=self.add_button, name="add profile")
@@ -263,11 +398,28 @@ class AccountTab(Tab):
         self._cards: list[Card] = []
         self._grid = QGridLayout()
         self._grid.setSpacing(theme.px(12))
-        self._who = QVBoxLayout()
-        self._pile.addLayout(self._grid)
-        self._pile.addLayout(self._who)
-        self.subs = SubAccounts()
-        self._pile.addWidget(self.subs)
+        self._who, self._below = QVBoxLayout(), QVBoxLayout()
+        self._failed = {name: QVBoxLayout() for name in TITLES}
+        for slot in (self._who, self._below):
+            slot.setSpacing(theme.px(12))
+        self._notice = Message()
+        self.subs, self.keys, self.domains = SubAccounts(), KeysCard(), DomainsCard()
+        self.keys.create_asked.connect(self._on_create_asked)
+        self.keys.revoke_asked.connect(self._on_revoke_asked)
+        self._pile.addWidget(self._notice)
+        for name, part in (
+            ("plans", self._grid),
+            ("info", self._who),
+            ("sub_accounts", self.subs),
+            ("keys", self.keys),
+            ("domains", self.domains),
+        ):
+            self._pile.addLayout(self._failed[name])
+            if isinstance(part, QLayout):
+                self._pile.addLayout(part)
+            else:
+                self._pile.addWidget(part)
+        self._pile.addLayout(self._below)
         self._pile.addStretch(1)
         return column
 
@@ -275,6 +427,7 @@ class AccountTab(Tab):
         side = Ground("surface")
         self.profiles = ProfileList()
         self.profiles.open_asked.connect(self._on_open_asked)
+        self.profiles.change_asked.connect(self._on_change_asked)
         self.profiles.remove_asked.connect(self._on_remove_asked)
         title = Label("Profiles", "section")
         title.setContentsMargins(theme.px(16), theme.px(14), theme.px(16), theme.px(10))
@@ -286,8 +439,18 @@ class AccountTab(Tab):
         pile.setContentsMargins(theme.px(16), theme.px(14), theme.px(16), theme.px(14))
         pile.setSpacing(theme.px(6))
         self._may_title = Label("", "section", wrap=True)
+        self.test_button = Button("Test", "refresh", size="small", tip="Tries each key on its own")
+        self.test_button.clicked.connect(self.test)
+        self._test_message = Message()
+        self.unlocked = UnlockedList()
         self._may = QVBoxLayout()
-        pile.addWidget(self._may_title)
+        head = row(gap=8)
+        head.addWidget(self._may_title, 1)
+        head.addWidget(self.test_button, 0, Qt.AlignmentFlag.AlignTop)
+        pile.addLayout(head)
+        pile.addSpacing(theme.px(4))
+        pile.addWidget(self._test_message)
+        pile.addWidget(self.unlocked)
         pile.addLayout(self._may)
         side.box.addWidget(may)
         side.box.addStretch(1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,11 +25,15 @@ PICTURES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".svg", 
 
 @dataclass(slots=True)
 class Piece:
-    """One attachment of the draft; `attachment` is None until it was read, `problem` says what is wrong."""
+    """One attachment of the draft; `attachment` is None until it was read, `problem` says what is wrong.
+
+    `shown_as` is what the HTML calls it as a picture of its own, empty where it does not name it.
+    """
 
     path: Path
     attachment: Attachment | None = None
     problem: str = ""
+    shown_as: str = ""
 
 
 def size_words(size_bytes: int) -> str:
@@ -89,7 +93,7 @@ class Tile(QAbstractButton):
         side = theme.px(26)
         box = QRectF(theme.px(8) + 1, (self.height() - side) / 2, side, side)
         frame(painter, box, theme.px(4), fill=theme.colour("danger-tint" if bad else "neutral-tint"))
-        picture = self.piece.path.suffix.lower() in PICTURES
+        picture = bool(self.piece.shown_as) or self.piece.path.suffix.lower() in PICTURES
         icon = "warning" if bad else "image" if picture else "file"
         theme.paint_icon(painter, box, icon, "danger" if bad else "muted")
         left = box.right() + theme.px(8)
@@ -108,7 +112,8 @@ class Tile(QAbstractButton):
         if self.piece.problem:
             return "cannot be sent"
         found = self.piece.attachment
-        return "reading …" if found is None else size_words(found.size_bytes)
+        size = "reading …" if found is None else size_words(found.size_bytes)
+        return f"{size}, shown as cid:{self.piece.shown_as}" if self.piece.shown_as else size
 
     def _close_room(self) -> QRectF:
         side = theme.px(14)
@@ -199,6 +204,17 @@ class AttachmentTiles(QWidget):
                 tile.show_piece()
         self._fit()
         self.measured.emit()
+
+    def show_names(self, names: Sequence[str]) -> None:
+        """Shows of each attachment, in order, what the HTML calls it; an empty name where it does not."""
+        changed = False
+        for tile, name in zip(self.tiles, names, strict=True):
+            if tile.piece.shown_as != name:
+                tile.piece.shown_as = name
+                tile.show_piece()
+                changed = True
+        if changed:
+            self._fit()
 
     def remove(self, piece: Piece) -> None:
         """Takes one off; nothing happens where it is gone already."""

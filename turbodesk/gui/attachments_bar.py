@@ -16,6 +16,7 @@ from turbodesk.gui.parts.label import Label
 from turbodesk.gui.parts.meter import Meter
 from turbodesk.gui.work import Work
 from turbodesk.model.message import Attachment
+from turbodesk.services.pictures import shown_as
 
 NARROW = 590  # below that many px of the drawings the meter says less
 
@@ -37,6 +38,7 @@ class AttachmentsBar(QWidget):
         self._words = Label(role="small", tabular=True)
         self._used, self._limit = 0, 0
         self._refused: list[str] = []
+        self._hint = ""  # what is said of pictures that cannot be carried
         line = QHBoxLayout()
         line.setContentsMargins(0, theme.px(10), 0, 0)
         line.setSpacing(theme.px(8))
@@ -84,6 +86,26 @@ class AttachmentsBar(QWidget):
         share = used_bytes / limit_bytes if limit_bytes else None
         self._show_words()
         self.meter.set_share(share, self._words.text())
+
+    def show_names(self, html: str, cannot: str = "") -> dict[str, Attachment]:
+        """Marks the pictures that `html` shows, and gives those read so far by the names it gives them.
+
+        `cannot` is said where there is one and the way the letter goes by cannot carry it.
+        """
+        names = shown_as(html, [piece.path.name for piece in self.tiles.pieces])
+        self.tiles.show_names(names)
+        hint = cannot if any(names) else ""
+        if self.message.sentence in ("", self._hint):
+            if hint:
+                self.message.say(hint, tone="warning")
+            else:
+                self.message.clear()
+        self._hint = hint
+        return {
+            name: piece.attachment
+            for name, piece in zip(names, self.tiles.pieces, strict=True)
+            if name and piece.attachment is not None
+        }
 
     def show_problem(self, sentence: str) -> None:
         """Says what is wrong with the attachments."""

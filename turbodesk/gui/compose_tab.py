@@ -8,27 +8,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, QMimeData, QObject, Qt, QTimer
-from PySide6.QtGui import (
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDropEvent,
-    QGuiApplication,
-    QImage,
-    QKeyEvent,
-    QKeySequence,
-    QResizeEvent,
-    QShortcut,
-)
-from PySide6.QtWidgets import QLineEdit, QSplitter, QTextEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QImage, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from turbodesk import files, resources
 from turbodesk.errors import InvalidDraft, TurbodeskError
+from turbodesk.gui import compose_words as say
 from turbodesk.gui import theme
 from turbodesk.gui.attachments_bar import AttachmentsBar
 from turbodesk.gui.drop_frame import DropFrame
 from turbodesk.gui.envelope import Envelope
-from turbodesk.gui.letter_body import HEADERS, HTML, TEXT, LetterBody
+from turbodesk.gui.file_taker import FileTaker, as_png
+from turbodesk.gui.letter_body import HEADERS, HTML, OPTIONS, TEXT, LetterBody
+from turbodesk.gui.letter_fields import LetterFields, as_text, as_texts
+from turbodesk.gui.letter_options import OPTION_FIELDS, TRACKING
 from turbodesk.gui.letter_preview import LetterPreview
 from turbodesk.gui.notices import Notices
 from turbodesk.gui.parts.button import Button
@@ -37,17 +31,20 @@ from turbodesk.gui.parts.chips import AddressCheck
 from turbodesk.gui.parts.dialog import ask, pick_files
 from turbodesk.gui.parts.label import Label
 from turbodesk.gui.roomy import Roomy
+from turbodesk.gui.sender_hint import SenderHint
 from turbodesk.gui.tab import Tab
 from turbodesk.gui.tracking_state import TrackingState
+from turbodesk.gui.trial_addresses import trial_addresses
+from turbodesk.gui.way_choice import WayChoice
 from turbodesk.model.message import Attachment
-from turbodesk.model.outcome import SendState, Verdict
+from turbodesk.model.outcome import SendState
 from turbodesk.providers.port import Capability, Provider
 from turbodesk.services import compose, mail_html
 from turbodesk.services.compose import ComposeService, Draft
-from turbodesk.services.desk import Desk
+from turbodesk.services.desk import API, Desk
 from turbodesk.services.draft_keeper import DraftKeeper
 from turbodesk.services.outbox import Outbox
-from turbodesk.services.tools import ToolsService
+from turbodesk.services.tools import CLICK_TRACKING, OPEN_TRACKING, ToolsService
 from turbodesk.store.entry import Entry
 
 FORMAT = 1
@@ -55,7 +52,6 @@ REST_MS = 200  # after the last key, before preview and meter follow
 KEEP_MS = 2_000  # after the last key, before the draft is written to disk
 HTML_ENDINGS = (".html", ".htm")
 HTML_FILTER = "HTML (*.html *.htm)"
-CHIP_FIELDS = ("to", "cc", "bcc", "reply-to")
 ROLE = "It belongs to an office rather than to a person."
 SAMPLE_TO = ("ok@example.com", "hardbounce@example.com")
 SAMPLE_SUBJECT = "Your order guide"
@@ -78,14 +74,17 @@ class ComposeTab(Tab):
     ) -> None:
         super().__init__(notices)
         self._open_outbox, self._keeper = open_outbox, keeper
-        self._limit = 0
         self._default_sender = ""
         self._sending_key = ""
         self._senders: dict[str, str] = {}
+        self._ways: dict[str, str] = {}
+        self._switches: dict[str, bool] | None = None  # the account's own, as they were last read
         self._kept: dict[str, Any] = {}
         self.envelope = Envelope(_check, compose.split_addresses)
         self.body = LetterBody()
         self.attachments = AttachmentsBar(self.work, self._read_file)
+        self.fields = LetterFields(self.envelope, self.body, self.attachments)
+        self.hint = SenderHint(self.envelope, self.work, lambda: self.turn_to.emit("account", None))
         self.letter = LetterPreview()
         self.box.addWidget(self._head())
         self.split = QSplitter()
@@ -98,6 +97,7 @@ class ComposeTab(Tab):
         self.split.splitterMoved.connect(self._on_split_moved)
         self.box.addWidget(self.split, 1)
         self.drop_frame = DropFrame(self.pane)
+        self._taker = FileTaker(self, self.drop_frame, self.attachments.tiles.add_tile)
         self._rest, self._keep = self._timer(REST_MS, self._on_rest), self._timer(KEEP_MS, self.keep_draft)
         self._connect()
         self._on_rest()
@@ -106,19 +106,24 @@ class ComposeTab(Tab):
 
     def set_desk(self, desk: Desk | None) -> None:
         super().set_desk(desk)
-        self._limit = desk.provider.wire_limit_bytes if desk else 0
+        self.way.set_desk(desk, self._ways.get(desk.profile.name, API) if desk else API)
+        self.envelope.trials.offer(trial_addresses(desk))
+        self._switches = None
         self.attachments.look_again()
-        self.tracking.show_state(None)
+        self._show_way()
         if desk is None:
-            self.send_button.off("Open an account first.")
             return
-        self.send_button.on()
         self._offer_sender(desk)
+        self.hint.set_desk(desk)
         if self._sending_key and not self.sending.busy:
             self.sending.start(self._settle_kept(), busy=self.send_button, name="settle the draft")
-        self._on_rest()
         if desk.has(Capability.TRACKING):
             self.work.start(self._read_tracking(desk), fail=lambda _error: True, name="tracking")
+
+    def renew_desk(self, desk: Desk) -> None:
+        super().renew_desk(desk)
+        self.way.set_desk(desk, self.way.key)
+        self._show_way()
 
     def shown(self) -> None:
         self.status.emit("Reading view; remote images off")
@@ -148,49 +153,20 @@ class ComposeTab(Tab):
     @property
     def is_empty(self) -> bool:
         """Whether nothing is written that could be lost; the sender alone does not count."""
-        chips = any(chips.texts() or chips.typed() for chips in self.envelope.chips.values())
-        body = not self.body.html.document().isEmpty() or not self.body.text.document().isEmpty()
-        headers = bool(self.body.headers.headers())
-        return not (chips or body or headers or self.envelope.subject.text() or self.attachments.paths)
+        return self.fields.is_empty
 
     def draft(self) -> Draft:
-        """What is written, as it stands in the fields; addresses still being typed become chips."""
-        for chips in self.envelope.chips.values():
-            chips.commit()
-        return self._written()
-
-    def _written(self) -> Draft:
-        addresses = {field: "\n".join(chips.texts()) for field, chips in self.envelope.chips.items()}
-        return Draft(
-            sender=self.envelope.sender.text(),
-            to=addresses["to"],
-            cc=addresses["cc"],
-            bcc=addresses["bcc"],
-            reply_to=addresses["reply-to"],
-            subject=self.envelope.subject.text(),
-            text=self.body.text.text(),
-            html=self.body.html.text(),
-            headers=self.body.headers.headers(),
-            attachments=self.attachments.paths,
-        )
+        """What is written; addresses still being typed become chips."""
+        return self.fields.whole()
 
     def snapshot(self) -> dict[str, Any]:
         """Everything that is written and remembered, as plain values for a file."""
-        letter = {
-            "from": self.envelope.sender.text(),
-            **{field: [*chips.texts(), chips.typed()] for field, chips in self.envelope.chips.items()},
-            "subject": self.envelope.subject.text(),
-            "html": self.body.html.text(),
-            "text": self.body.text.text(),
-            "headers": [list(pair) for pair in self.body.headers.headers()],
-            "attachments": [str(path) for path in self.attachments.paths],
-        }
-        remembered = self.envelope.remembered()
         return {
             "format": FORMAT,
-            "letter": letter,
+            "letter": self.fields.values(),
             "senders": dict(self._senders),
-            "remembered": remembered,
+            "ways": dict(self._ways),
+            "remembered": self.envelope.remembered(),
             "sending": self._sending_key,
         }
 
@@ -198,11 +174,9 @@ class ComposeTab(Tab):
         """Puts back what `snapshot` gave; what is not as it was written is left out."""
         if snapshot.get("format") != FORMAT:
             return
-        senders = snapshot.get("senders")
-        if isinstance(senders, dict):
-            self._senders = {str(name): sender for name, sender in senders.items() if isinstance(sender, str)}
-        self.envelope.set_remembered(_texts(snapshot.get("remembered")))
-        self._sending_key = _text(snapshot.get("sending"))
+        self._senders, self._ways = _by_name(snapshot.get("senders")), _by_name(snapshot.get("ways"))
+        self.envelope.set_remembered(as_texts(snapshot.get("remembered")))
+        self._sending_key = as_text(snapshot.get("sending"))
         letter = snapshot.get("letter")
         if isinstance(letter, dict):
             self._fill(letter)
@@ -226,11 +200,7 @@ class ComposeTab(Tab):
 
     def clear(self) -> None:
         """Empties the letter; the sender stays."""
-        for field in CHIP_FIELDS:
-            self.envelope.set_texts(field, [])
-        self.envelope.subject.clear()
-        self.body.empty()
-        self.attachments.tiles.clear()
+        self.fields.empty()
         self.clear_problems()
         self._keeper.forget_files()
         self._on_rest()
@@ -271,6 +241,7 @@ class ComposeTab(Tab):
         self.envelope.clear_problems()
         self.body.clear_problem()
         self.body.headers.message.clear()
+        self.body.options.clear_problems()
         self.attachments.message.clear()
 
     def show_problems(self, problems: Mapping[str, str]) -> None:
@@ -283,6 +254,8 @@ class ComposeTab(Tab):
                 self.attachments.show_problem(sentence)
             elif field == "headers":
                 self.body.headers.message.say(sentence)
+            elif field in OPTION_FIELDS:
+                self.body.options.show_problem(field, sentence)
             else:
                 self.body.show_problem(sentence)
         self._focus_problem(next(iter(problems)))
@@ -296,6 +269,9 @@ class ComposeTab(Tab):
             )  # once it has its new height
         elif field == "attachments":
             self.attachments.tiles.focus()
+        elif field in OPTION_FIELDS:
+            self.body.turn(OPTIONS)
+            self.body.options.focus(field)
         else:
             if field == "headers" or self.body.part == HEADERS:
                 self.body.turn(HEADERS if field == "headers" else HTML)
@@ -311,31 +287,31 @@ class ComposeTab(Tab):
 
     def send(self) -> None:
         """Sends the letter, once however often it is asked for meanwhile."""
-        if self.sending.busy or self.desk is None:
+        if self.sending.busy or self.desk is None or self.way.why_not:
             return
         self.clear_problems()
         draft = self.draft()  # as it stands now, whatever is typed while it goes
-        sending = self._send(draft, self.desk, self.snapshot()["letter"])
+        sending = self._send(draft, self.desk, self.way.key, self.fields.values())
         self.sending.start(sending, busy=self.send_button, fail=self._show_failure, name="send")
 
-    async def _send(self, draft: Draft, desk: Desk, written: dict[str, Any]) -> None:
-        message = await self._service(desk).message(draft)
+    async def _send(self, draft: Draft, desk: Desk, way: str, written: dict[str, Any]) -> None:
+        message = await _service(desk.sender(way)).message(draft)
         outbox = await self._open_outbox()
         # Should the window close meanwhile, the draft knows by this name whether the ledger has it already.
         self._sending_key = outbox.new_key()
         self.keep_draft()
         try:
-            entry = await outbox.send(replace(message, key=self._sending_key))
+            entry = await outbox.send(replace(message, key=self._sending_key), way)
         except TurbodeskError:
             self._sending_key = ""
             raise
         self._sending_key = ""
         self._senders[desk.profile.name] = draft.sender
         self.envelope.remember(draft.sender)
-        unchanged = self.snapshot()["letter"] == written
+        unchanged = self.fields.values() == written
         if unchanged and entry.state is not SendState.REFUSED:
             self.clear()  # the ledger has it whole
-        self._tell(entry)
+        self._tell(entry, say.sent(entry))
         if entry.state is not SendState.REFUSED:
             self.turn_to.emit("outbox", entry.id)
 
@@ -348,28 +324,14 @@ class ComposeTab(Tab):
             self.keep_draft()
             return
         self.clear()
-        look = [("Show in Outbox", "outbox", lambda: self.turn_to.emit("outbox", entry.id))]
-        what = "The letter was on its way when Turbodesk closed."
-        self.notices.tell("warn", what, f"The outbox has it now: {entry.state}.", look, key="send")
+        self._tell(entry, say.kept(entry))
 
-    def _tell(self, entry: Entry) -> None:
-        accepted = sum(outcome.verdict is Verdict.ACCEPTED for outcome in entry.outcomes)
+    def _tell(self, entry: Entry, told: say.Told) -> None:
         look = [("Show in Outbox", "outbox", lambda: self.turn_to.emit("outbox", entry.id))]
-        match entry.state:
-            case SendState.ACCEPTED:
-                self.notices.tell("ok", f"Accepted for {accepted}.")
-            case SendState.PARTLY:
-                refused = [str(o.address.email) for o in entry.outcomes if o.verdict is Verdict.REFUSED]
-                who = ", ".join(refused[:3]) + (" …" if len(refused) > 3 else "")
-                self.notices.tell("warn", f"Accepted for {accepted}, refused for {len(refused)}:", who, look)
-            case SendState.REFUSED:
-                self.notices.tell("error", "The letter was refused.", entry.reason, look, key="send")
-            case SendState.UNKNOWN:
-                what = "It may have left; Turbodesk does not send it again by itself."
-                self.notices.tell("warn", what, entry.reason, look, key="send")
-            case _:
-                why = f"{entry.reason} It waits in Outbox.".strip()
-                self.notices.tell("warn", "Not sent yet.", why, look, key="send")
+        if told.stays:
+            self.notices.tell(told.tone, told.what, told.why, look, key="send")
+        else:
+            self.notices.tell(told.tone, told.what, told.why)
 
     # the parts
 
@@ -377,12 +339,14 @@ class ComposeTab(Tab):
         bar = ToolBar()
         self.name = Label("New message", "strong", elide="right")
         self.tracking = TrackingState()
+        self.way = WayChoice()
         self.new_button = Button("New", "compose", tip="Begin another letter (Ctrl N)")
         self.send_button = Button("Send", "send", kind="primary", keys="Ctrl Enter")
         self.send_button.off("Open an account first.")
         bar.add(self.name, 1)
         bar.add(self.tracking)
         bar.box.addSpacing(theme.px(8))
+        bar.add(self.way)
         bar.add(self.new_button)
         bar.add(self.send_button)
         return bar
@@ -418,6 +382,11 @@ class ComposeTab(Tab):
         self.attachments.changed.connect(self._on_edited)
         self.attachments.tiles.add_asked.connect(self._on_add_asked)
         self.letter.turned.connect(self._on_rest)
+        self.way.chosen.connect(self._on_way)
+        self._taker.files_given.connect(self.add_files)
+        self._taker.picture_given.connect(
+            lambda picture: self.work.start(self._keep_picture(picture), name="paste")
+        )
         self.send_button.clicked.connect(self.send)
         self.new_button.clicked.connect(self._on_new)
         for keys, act in (
@@ -428,22 +397,15 @@ class ComposeTab(Tab):
             ("Ctrl+Shift+B", lambda: self.envelope.ask_for("bcc")),
         ):
             QShortcut(QKeySequence(keys), self, act)
-        self.setAcceptDrops(True)
-        for edit in (*self.findChildren(QLineEdit), *self.findChildren(QTextEdit)):
-            edit.setAcceptDrops(False)  # files are taken by the whole tab
-            edit.installEventFilter(self)
-        self.attachments.tiles.add_tile.installEventFilter(self)
-
-    def _service(self, desk: Desk | None) -> ComposeService:
-        return ComposeService(lambda: desk.provider.wire_limit_bytes if desk else Provider.wire_limit_bytes)
 
     async def _read_file(self, path: Path) -> Attachment:
-        return await self._service(self.desk).attachment(path)
+        return await _service(self.way.sender).attachment(path)
 
     async def _read_tracking(self, desk: Desk) -> None:
         tools = await ToolsService(desk).show()
         if self.desk is desk:
-            self.tracking.show_state({tool.id: tool.enabled for tool in tools})
+            self._switches = {tool.id: tool.enabled for tool in tools}
+            self._show_tracking()
 
     def _offer_sender(self, desk: Desk) -> None:
         """Writes the sender that this account used last, unless the user wrote another."""
@@ -454,17 +416,7 @@ class ComposeTab(Tab):
             self._default_sender = wanted
 
     def _fill(self, letter: Mapping[str, Any]) -> None:
-        self.envelope.sender.setText(_text(letter.get("from")))
-        for field in CHIP_FIELDS:
-            self.envelope.set_texts(field, _texts(letter.get(field)))
-        self.envelope.subject.setText(_text(letter.get("subject")))
-        self.body.html.set_text(_text(letter.get("html")))
-        self.body.text.set_text(_text(letter.get("text")))
-        pairs = [pair for pair in letter.get("headers") or () if isinstance(pair, list) and len(pair) == 2]
-        self.body.headers.set_headers((_text(name), _text(value)) for name, value in pairs)
-        self.body.turn(TEXT if letter.get("text") and not letter.get("html") else HTML)
-        self.attachments.tiles.clear()
-        self.attachments.add([Path(path) for path in _texts(letter.get("attachments"))], keep_bad=True)
+        self.fields.fill(letter)
         self._on_rest()
 
     # following what is typed
@@ -477,11 +429,39 @@ class ComposeTab(Tab):
     def _on_rest(self) -> None:
         """Preview and meter follow."""
         self._rest.stop()
-        html, text = self.body.html.text(), self.body.text.text()
-        self.name.setText(self.envelope.subject.text().strip() or "New message")
-        self.letter.show_letter(self.envelope.sender.text(), self.envelope.subject.text(), html, text)
-        used = compose.wire_size(self._written(), self.attachments.known)
-        self.attachments.show_sum(used, self._limit)
+        draft = self.fields.draft()
+        self.name.setText(draft.subject.strip() or "New message")
+        pictures = self.attachments.show_names(draft.html, self.way.cannot_show_pictures)
+        self.letter.show_letter(draft.sender, draft.subject, draft.html, draft.text, pictures)
+        sender = self.way.sender
+        used = compose.wire_size(draft, self.attachments.known)
+        self.attachments.show_sum(used, sender.wire_limit_bytes if sender is not None else 0)
+        self.hint.look()
+        self._show_tracking()
+
+    def _on_way(self, way: str) -> None:
+        if self.desk is not None:
+            self._ways[self.desk.profile.name] = way
+            self._keep.start()
+        self._show_way()
+
+    def _show_way(self) -> None:
+        """Limits, options and Send follow the way that is chosen."""
+        if why := self.way.why_not:
+            self.send_button.off(why)
+        else:
+            self.send_button.on()
+        self.body.offer_options(self.way.offered)
+        self._on_rest()
+
+    def _show_tracking(self) -> None:
+        """Shows what is counted of this message: as it asks itself, else as the account's switches stand."""
+        options = self.body.options
+        if TRACKING in self.way.offered.fields:
+            own = {OPEN_TRACKING: bool(options.track_opens), CLICK_TRACKING: bool(options.track_clicks)}
+            self.tracking.show_state(own)
+        else:
+            self.tracking.show_state(self._switches)
 
     def _on_part_turned(self, part: str) -> None:
         if part in (HTML, TEXT):
@@ -538,47 +518,8 @@ class ComposeTab(Tab):
         self.body.turn(HTML)
         self.notices.tell("ok", f"{path.name} is the HTML part now.")
 
-    # dropping and pasting
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _local_files(event.mimeData()) or event.mimeData().hasImage():
-            event.acceptProposedAction()
-            count = len(_local_files(event.mimeData()))
-            self.drop_frame.show_over(f"Attach {count} files" if count > 1 else "Let go to attach")
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self.drop_frame.hide()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        self.drop_frame.hide()
-        if self._take(event.mimeData()):
-            event.acceptProposedAction()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress) and isinstance(
-            event, QKeyEvent
-        ):
-            given = (
-                QGuiApplication.clipboard().mimeData()
-                if event.matches(QKeySequence.StandardKey.Paste)
-                else None
-            )
-            if given is not None and (_local_files(given) or (given.hasImage() and not given.hasText())):
-                return event.type() == QEvent.Type.ShortcutOverride or self._take(given)
-        return False
-
-    def _take(self, given: QMimeData) -> bool:
-        """Attaches the files or the picture of a drop or a paste."""
-        if paths := _local_files(given):
-            self.add_files(paths)
-            return True
-        if given.hasImage():
-            self.work.start(self._keep_picture(QImage(given.imageData())), name="paste")
-            return True
-        return False
-
     async def _keep_picture(self, picture: QImage) -> None:
-        data = await asyncio.to_thread(_png, picture)
+        data = await asyncio.to_thread(as_png, picture)
         if data:
             self.attachments.add([await asyncio.to_thread(self._keeper.add_file, "image.png", data)])
 
@@ -610,20 +551,13 @@ def _check(text: str) -> AddressCheck:
     return AddressCheck("invalid", sentence, found.suggestion)
 
 
-def _local_files(given: QMimeData) -> list[Path]:
-    return [Path(url.toLocalFile()) for url in given.urls() if url.isLocalFile()]
+def _service(sender: Provider | None) -> ComposeService:
+    if sender is None:
+        return ComposeService(lambda: Provider.wire_limit_bytes)
+    return ComposeService(lambda: sender.wire_limit_bytes, sender.check_message)
 
 
-def _png(picture: QImage) -> bytes:
-    data = QByteArray()
-    buffer = QBuffer(data)
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    return bytes(data.data()) if picture.save(buffer, "PNG") else b""
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _texts(value: object) -> list[str]:
-    return [text for text in value if isinstance(text, str) and text] if isinstance(value, list) else []
+def _by_name(value: object) -> dict[str, str]:
+    """Texts by the names of profiles, as they were kept."""
+    kept = value if isinstance(value, dict) else {}
+    return {str(name): text for name, text in kept.items() if isinstance(text, str)}

@@ -15,6 +15,7 @@ from turbodesk.gui.parts.card import Rule
 from turbodesk.gui.parts.chips import AddressCheck, ChipField
 from turbodesk.gui.parts.field import IconLabel
 from turbodesk.gui.parts.label import Label, Link, paint_runs
+from turbodesk.gui.trial_addresses import TrialAddresses
 from turbodesk.model.message import SUBJECT_LIMIT
 
 KEY_WIDTH, ROW, HINT = 76, 34, 28
@@ -108,13 +109,18 @@ class Row(QWidget):
         column.addWidget(self._under)
         self.say("")
 
-    def say(self, sentence: str, link: str = "", on_link: Callable[[], object] | None = None) -> None:
+    def say(
+        self, sentence: str, link: str = "", on_link: Callable[[], object] | None = None, tone: str = "danger"
+    ) -> None:
         """Shows what is wrong with the row, with its mend as a link; nothing for an empty sentence."""
         self._mend = on_link
+        self._icon.show_icon("warning", tone)
         self._sentence.setText(sentence)
         self._link.setText(link)
         self._link.setVisible(bool(link))
-        self._icon.setVisible(not link)  # with a mend, a chip above shows the sign already
+        self._icon.setVisible(
+            tone != "danger" or not link
+        )  # with a mend, a chip above shows the sign already
         for widget in (self._problem, self._under):
             widget.setVisible(bool(sentence))
         self.inner.setAccessibleDescription(sentence)
@@ -159,6 +165,8 @@ class Envelope(QWidget):
             column.addWidget(row)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self._remembered: list[str] = []
+        self._wrong_sender = ""
+        self._sender_note: tuple[str, str, Callable[[], object] | None] = ("", "", None)
         self._add_right_sides()
         self._connect()
         self.show_row("bcc", False)
@@ -194,9 +202,20 @@ class Envelope(QWidget):
         self._remembered = [sender for sender in senders if sender.strip()][:MOST_REMEMBERED]
         self._senders.setVisible(len(self._remembered) > 0)
 
+    def note_sender(
+        self, sentence: str = "", link: str = "", act: Callable[[], object] | None = None, *, known: str = ""
+    ) -> None:
+        """Warns of the sender below its row, or says at its right what is `known` of it; or nothing."""
+        self._sender_note = (sentence, link, act)
+        self._known.setText(known)
+        self._show_sender()
+
     def show_problem(self, field: str, sentence: str) -> None:
         """Shows what is wrong with a field. A wrong chip keeps its own, more exact sentence."""
-        if field in self.chips:
+        if field == "from":
+            self._wrong_sender = sentence
+            self._show_sender()
+        elif field in self.chips:
             if field in self._links:
                 self.show_row(field)
             if not self.rows[field].problem:
@@ -206,10 +225,12 @@ class Envelope(QWidget):
 
     def clear_problems(self) -> None:
         """Takes away what was said; chips that are wrong still say so."""
+        self._wrong_sender = ""
         for field, row in self.rows.items():
             row.say("")
             if field in self.chips:
                 self._show_wrong_chip(field)
+        self._show_sender()
 
     def focus(self, field: str) -> None:
         """Puts the focus where that field is mended."""
@@ -230,7 +251,12 @@ class Envelope(QWidget):
         self._senders.setFixedSize(theme.px(26), theme.px(26))
         self._senders.setVisible(False)
         self._senders.clicked.connect(self._on_senders_clicked)
+        self._known = Label("", "small", "muted")
+        self.rows["from"].right.addWidget(self._known)
         self.rows["from"].right.addWidget(self._senders)
+        self.trials = TrialAddresses()
+        self.trials.taken.connect(lambda address: self.chips["to"].add(address))
+        self.rows["to"].right.addWidget(self.trials, 0, Qt.AlignmentFlag.AlignTop)
         self._links = {"bcc": Link("Bcc", "small-medium"), "reply-to": Link("Reply-To", "small-medium")}
         for field, link in self._links.items():
             link.clicked.connect(lambda _checked=False, field=field: self.ask_for(field))
@@ -247,8 +273,15 @@ class Envelope(QWidget):
         self._show_count()
 
     def _on_sender_changed(self) -> None:
-        self.rows["from"].say("")
+        self._wrong_sender = ""
+        self.note_sender()  # what is written now has not been looked at yet
         self.changed.emit()
+
+    def _show_sender(self) -> None:
+        if self._wrong_sender:
+            self.rows["from"].say(self._wrong_sender)
+        else:
+            self.rows["from"].say(*self._sender_note, tone="warning")
 
     def _on_subject_changed(self) -> None:
         self._show_count()

@@ -5,16 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFontMetricsF, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDropEvent,
+    QFontMetricsF,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from turbodesk.gui import theme
 from turbodesk.gui.focus_ring import give_focus
+from turbodesk.gui.header import listed_name
 from turbodesk.gui.parts.button import Button
-from turbodesk.gui.parts.card import Card, Ground, row, scrolled
+from turbodesk.gui.parts.card import Card, Ground, column, row, scrolled
 from turbodesk.gui.parts.drawing import frame
 from turbodesk.gui.parts.field import IconLabel
 from turbodesk.gui.parts.label import Label, paint_runs
+from turbodesk.model.account import SANDBOXES, Profile
 
 STATIONS = (  # icon, word, ground, ink
     ("compose", "written", "surface", "muted"),
@@ -23,6 +33,7 @@ STATIONS = (  # icon, word, ground, ink
     ("opened", "opened", "success-tint", "success"),
 )
 WIDE = 820
+WITH_JOURNEY = 640  # from this height on there is room for the picture
 HTML_ENDINGS = (".html", ".htm")
 
 
@@ -35,7 +46,7 @@ class Journey(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
-        return QSize(theme.px(560), theme.px(96))
+        return QSize(theme.px(560), theme.px(96 + 22))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -69,7 +80,8 @@ class FirstRun(Ground):
     send_first_test = Signal()
     look_around = Signal()
     choose_file = Signal()
-    connect_asked = Signal()
+    connect_asked = Signal(str)  # a provider
+    sandbox_asked = Signal(str)  # the name of a built-in profile
     file_dropped = Signal(Path)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -78,18 +90,26 @@ class FirstRun(Ground):
         self.send_button = Button("Send a first test", "send", kind="primary", size="large", keys="Enter")
         self.look_button = Button("Look around", size="large")
         self.file_button = Button("Choose a file…")
-        self.connect_button = Button("Connect turboSMTP…")
+        self.connect_buttons = {
+            "turbosmtp-v2": Button("Connect turboSMTP…"),
+            "sendpost": Button("Connect SendPost…"),
+            "smtp": Button("Connect a relay…"),
+        }
+        self.sandbox_button = Button("Choose…")
+        self.sandbox_button.add_menu_mark()
         self.send_button.clicked.connect(self.send_first_test)
         self.look_button.clicked.connect(self.look_around)
         self.file_button.clicked.connect(self.choose_file)
-        self.connect_button.clicked.connect(self.connect_asked)
+        for provider, button in self.connect_buttons.items():
+            button.clicked.connect(lambda _on=False, provider=provider: self.connect_asked.emit(provider))
+        self.sandbox_button.setMenu(self._sandboxes())
         inner = QWidget()
         pile = QVBoxLayout(inner)
-        pile.setContentsMargins(theme.px(40), theme.px(24), theme.px(40), theme.px(12))
+        pile.setContentsMargins(theme.px(40), theme.px(16), theme.px(40), theme.px(4))
         pile.setSpacing(0)
         pile.addStretch(1)
-        pile.addWidget(Journey(), 0, Qt.AlignmentFlag.AlignHCenter)
-        pile.addSpacing(theme.px(22))
+        self._journey = Journey()
+        pile.addWidget(self._journey, 0, Qt.AlignmentFlag.AlignHCenter)
         self._add_words(pile)
         pile.addSpacing(theme.px(26))
         pile.addLayout(self._cards())
@@ -105,8 +125,8 @@ class FirstRun(Ground):
     def _add_words(self, pile: QVBoxLayout) -> None:
         title = Label("Send a mail and watch what comes of it", "hero", wrap=True)
         what = Label(
-            "This is the sandbox: turboSMTP, played on your own computer, with three months of sample data.\n"
-            "Nothing leaves it, and you need no account.",
+            "This is the sandbox: both services, played on your own computer, "
+            "with three months of sample data.\nNothing leaves it, and you need no account.",
             "lead",
             "muted",
             wrap=True,
@@ -126,24 +146,65 @@ class FirstRun(Ground):
             "Drop it anywhere in this window. It becomes a draft with a preview.",
             self.file_button,
         )
-        account = self._card(
+        turbosmtp = self._card(
             "key",
             "I have a turboSMTP account",
-            "Name and password. They are tested first, then kept in the system key store.",
-            self.connect_button,
+            "One key pair. It is tested first, then kept in the system key store.",
+            self.connect_buttons["turbosmtp-v2"],
+        )
+        sendpost = self._card(
+            "key",
+            "I have a SendPost account",
+            "One or two keys; you see what each of them unlocks.",
+            self.connect_buttons["sendpost"],
+        )
+        relay = self._flat_card(
+            "machine",
+            "I have an SMTP relay",
+            "Any server that takes mail with a user and a password.",
+            self.connect_buttons["smtp"],
+        )
+        sandbox = self._flat_card(
+            "sandbox",
+            "I want to try another service",
+            "The sandbox plays turboSMTP v2, SendPost and a relay.",
+            self.sandbox_button,
         )
         both = QWidget()
         both.setMaximumWidth(theme.px(WIDE))
-        line = QHBoxLayout(both)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(theme.px(12))
-        line.addWidget(file, 1)
-        line.addWidget(account, 1)
+        pile = QVBoxLayout(both)
+        pile.setContentsMargins(0, 0, 0, 0)
+        pile.setSpacing(theme.px(12))
+        for cards in ((file, turbosmtp, sendpost), (relay, sandbox)):
+            line = row(gap=12)
+            for card in cards:
+                line.addWidget(card, 1)
+            pile.addLayout(line)
         outer = QHBoxLayout()
         outer.addStretch(1)
         outer.addWidget(both, 100)
         outer.addStretch(1)
         return outer
+
+    def _sandboxes(self) -> QMenu:
+        menu = QMenu(self)
+        for name, provider in SANDBOXES.items():
+            action = menu.addAction(listed_name(Profile(name, provider)))
+            action.triggered.connect(lambda _on=False, name=name: self.sandbox_asked.emit(name))
+        return menu
+
+    @staticmethod
+    def _flat_card(icon: str, title: str, why: str, button: Button) -> Card:
+        """A card that is one line: what it is at the left, the button at the right."""
+        card = Card()
+        line = row(gap=12)
+        line.addWidget(IconLabel(icon, "text", 20), 0, Qt.AlignmentFlag.AlignTop)
+        line.addLayout(
+            column(Label(title, "section", wrap=True), Label(why, tone="muted", wrap=True), gap=2), 1
+        )
+        line.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
+        card.add(line)
+        return card
 
     @staticmethod
     def _card(icon: str, title: str, why: str, button: Button) -> Card:
@@ -162,6 +223,10 @@ class FirstRun(Ground):
     def _foot() -> QHBoxLayout:
         words = Label("? shows all keys. Light and dark follow your system.", "small", "muted")
         return row(None, IconLabel("keyboard", "muted"), words, None, gap=6)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._journey.setVisible(self.height() >= theme.px(WITH_JOURNEY))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if _dropped(event) is not None:

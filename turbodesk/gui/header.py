@@ -23,7 +23,7 @@ from turbodesk.gui.parts.button import Button
 from turbodesk.gui.parts.card import paint_dot
 from turbodesk.gui.parts.drawing import frame
 from turbodesk.gui.parts.label import paint_runs
-from turbodesk.model.account import Profile
+from turbodesk.model.account import SANDBOX, Profile
 
 STRIPE, HIGH, TAB_HIGH = 3, 52, 49
 
@@ -33,9 +33,23 @@ def profile_colour(profile: Profile) -> str:
     return "profile-teal" if profile.is_sandbox else f"profile-{profile.colour}"
 
 
+AS = {
+    "turbosmtp-v1": "turboSMTP v1",
+    "turbosmtp-v2": "turboSMTP v2",
+    "sendpost": "SendPost",
+    "smtp": "SMTP relay",
+}
+"""Whom the sandbox plays, by provider."""
+
+
 def profile_name(profile: Profile) -> str:
     """How a profile is called on the screen."""
-    return "Sandbox" if profile.is_sandbox else profile.name
+    return "Sandbox" if profile.name == SANDBOX else listed_name(profile)
+
+
+def listed_name(profile: Profile) -> str:
+    """How a profile is called where all sandboxes stand beside each other."""
+    return f"Sandbox as {AS[profile.provider]}" if profile.is_sandbox else profile.name
 
 
 class ProfileButton(QToolButton):
@@ -70,9 +84,12 @@ class ProfileButton(QToolButton):
         menu.clear()
         self.actions_by_key = []
         for number, profile in enumerate(profiles, 1):
-            action = QAction(
-                _dot_icon(profile), f"{profile_name(profile)}    {service(profile)}".replace("&", "&&"), menu
-            )
+            if profile.is_sandbox and (number == 1 or not profiles[number - 2].is_sandbox):
+                self._add_heading(menu, "On this computer, without an account", ruled=number > 1)
+            text = listed_name(profile)
+            if not profile.is_sandbox:
+                text = f"{text}    {service(profile)}"
+            action = QAction(_dot_icon(profile), text.replace("&", "&&"), menu)
             if number <= 9:
                 action.setShortcut(QKeySequence(f"Ctrl+{number}"))
             action.triggered.connect(lambda _on=False, name=profile.name: self.picked.emit(name))
@@ -82,6 +99,13 @@ class ProfileButton(QToolButton):
         add = menu.addAction(theme.icon("add", "muted"), "Add profile…")
         add.triggered.connect(self.add_asked)
         return self.actions_by_key
+
+    @staticmethod
+    def _add_heading(menu: QMenu, text: str, *, ruled: bool) -> None:
+        if ruled:
+            menu.addSeparator()
+        heading = menu.addAction(text)
+        heading.setEnabled(False)
 
     def with_service(self, shown: bool) -> None:
         """Shows the service's name, or leaves it out where the room is short."""

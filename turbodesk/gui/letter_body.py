@@ -1,4 +1,4 @@
-"""What the letter says: its HTML, its text part, its own headers, one of them seen at a time."""
+"""What the letter says: its HTML, its text part, its own headers, its options, one of them seen at a time."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from turbodesk.gui import theme
-from turbodesk.gui.headers_editor import HeadersEditor
 from turbodesk.gui.html_editor import HtmlEditor
+from turbodesk.gui.letter_options import LetterOptions, Offered
+from turbodesk.gui.pairs_editor import HeadersEditor
 from turbodesk.gui.parts.button import Button
 from turbodesk.gui.parts.card import Rule
 from turbodesk.gui.parts.field import Message
 from turbodesk.gui.parts.segmented import Segmented
 from turbodesk.gui.parts.states import Pages
 
-HTML, TEXT, HEADERS = "html", "text", "headers"
+HTML, TEXT, HEADERS, OPTIONS = "html", "text", "headers", "options"
 
 
 class LetterBody(QWidget):
@@ -30,26 +31,31 @@ class LetterBody(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.parts = Segmented(
-            [(HTML, "HTML"), (TEXT, "Text part"), (HEADERS, "Headers")], small=True, name="Part of the letter"
+            [(HTML, "HTML"), (TEXT, "Text part"), (HEADERS, "Headers"), (OPTIONS, "Options")],
+            small=True,
+            name="Part of the letter",
         )
         self.html = HtmlEditor(name="HTML part", hint="Write, paste or drop HTML here")
         hint = "The same letter for those who read without HTML"
         self.text = HtmlEditor(name="Text part", hint=hint, coloured=False)
         self.headers = HeadersEditor()
+        self.options = LetterOptions()
         self.file_button = Button("Open HTML …", "file", kind="quiet", size="small")
         self.make_button = Button("Make from HTML", "refresh", kind="quiet", size="small")
         self._message, self._problem = Message(), QWidget()
         self._pages = Pages()
-        for key, page in ((HTML, self.html), (TEXT, self.text), (HEADERS, self.headers)):
+        pages = ((HTML, self.html), (TEXT, self.text), (HEADERS, self.headers), (OPTIONS, self.options))
+        for key, page in pages:
             self._pages.add(key, page)
         self._lay_out()
         self._connect()
         self._offer_make()
+        self._show_options()
         self.turn(HTML)
 
     @property
     def part(self) -> str:
-        """Which part is seen: `html`, `text` or `headers`."""
+        """Which part is seen: `html`, `text`, `headers` or `options`."""
         return self.parts.key
 
     def turn(self, part: str) -> None:
@@ -74,10 +80,10 @@ class LetterBody(QWidget):
 
     def focus(self) -> None:
         """Puts the focus into the part that is seen."""
-        page: QWidget = {HTML: self.html, TEXT: self.text}.get(self.part, self.headers)
-        if page is self.headers:
+        if self.part == HEADERS:
             self.headers.focus()
         else:
+            page = {TEXT: self.text, OPTIONS: self.options}.get(self.part, self.html)
             page.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def empty(self) -> None:
@@ -85,7 +91,13 @@ class LetterBody(QWidget):
         self.html.forget_text()
         self.text.forget_text()
         self.headers.set_headers([])
+        self.options.clear()
         self.turn(HTML)
+
+    def offer_options(self, offered: Offered) -> None:
+        """Offers the options that the way the letter goes by has a field for."""
+        self.options.offer(offered)
+        self._show_options()
 
     def _lay_out(self) -> None:
         bar = QHBoxLayout()
@@ -113,6 +125,7 @@ class LetterBody(QWidget):
         self.html.edited.connect(self._on_edited)
         self.text.edited.connect(self._on_edited)
         self.headers.edited.connect(self._on_headers_edited)
+        self.options.edited.connect(self._on_options_edited)
         self.make_button.clicked.connect(self.text_wanted)
         self.file_button.clicked.connect(self.file_wanted)
 
@@ -136,3 +149,13 @@ class LetterBody(QWidget):
     def _on_headers_edited(self) -> None:
         self.parts.set_count(HEADERS, len(self.headers.headers()) or None)
         self.edited.emit()
+
+    def _on_options_edited(self) -> None:
+        self._show_options()
+        self.edited.emit()
+
+    def _show_options(self) -> None:
+        self.parts.set_count(OPTIONS, self.options.count or None)
+        self.parts.set_shown(OPTIONS, self.options.any_shown)
+        if self.part == OPTIONS and not self.options.any_shown:
+            self.turn(HTML)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from email.utils import parseaddr
 
 from PySide6.QtCore import QRectF, QSize, Signal
@@ -13,7 +14,7 @@ from turbodesk.gui.parts.card import Ground, Rule
 from turbodesk.gui.parts.drawing import frame
 from turbodesk.gui.parts.label import paint_runs
 from turbodesk.gui.parts.segmented import Segmented
-from turbodesk.gui.preview import Preview
+from turbodesk.gui.preview import Picture, Preview
 
 
 class InboxRow(QWidget):
@@ -80,8 +81,11 @@ class LetterPreview(Ground):
         self.box.addWidget(Rule())
         self.box.addLayout(body, 1)
 
-    def show_letter(self, sender: str, subject: str, html: str, text: str) -> None:
-        """Shows the letter as it stands; the part that is empty gives way to the other."""
+    def show_letter(
+        self, sender: str, subject: str, html: str, text: str, pictures: Mapping[str, Picture] | None = None
+    ) -> None:
+        """Shows the letter as it stands; the part that is empty gives way to the other. `pictures` are those
+        inside the HTML, by the names it gives them."""
         self.inbox.show_mail(sender, subject)
         if html.strip() and text.strip():
             seen = self.parts.key
@@ -95,4 +99,4 @@ class LetterPreview(Ground):
         elif seen == "text":
             self.preview.show_text(text)
         else:
-            self.preview.show_html(html)
+            self.preview.show_html(html, pictures)

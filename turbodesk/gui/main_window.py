@@ -247,6 +247,12 @@ class MainWindow(QWidget):
             self._tabs[self._key].turned_to()
         self.desk_changed.emit(desk)
 
+    def renew_desk(self, desk: Desk) -> None:
+        """Hands the tabs the same account with another profile; nothing is read anew."""
+        self.desk = desk
+        for tab in self._tabs.values():
+            tab.renew_desk(desk)
+
     def refresh_profiles(self) -> None:
         """Shows the list of profiles anew."""
         button = self.header.profile_button

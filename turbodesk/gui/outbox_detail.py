@@ -9,7 +9,16 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from turbodesk.gui import theme, words
-from turbodesk.gui.outbox_words import details_of, outcome_pill, said_of, step_line, subject_of
+from turbodesk.gui.outbox_words import (
+    details_of,
+    in_order_of_need,
+    outcome_pill,
+    refused,
+    said_of,
+    step_line,
+    subject_of,
+    via,
+)
 from turbodesk.gui.parts.button import Button
 from turbodesk.gui.parts.card import Card, Rule, clear_layout, row
 from turbodesk.gui.parts.detail import DetailPane
@@ -111,6 +120,7 @@ class SendDetail(Pages):
         self.discard_button = Button("Discard…", kind="quiet")
         self.stats_button = Button("Open Stats", "stats")
         self.reports_button = Button("Open Reports", "reports")
+        self.refused_button = Button("Copy the refused", "copy")
         self.copy_button = Button("Copy details", "copy")
         for button in self._all_buttons():
             flow.addWidget(button)
@@ -118,6 +128,7 @@ class SendDetail(Pages):
         self.discard_button.clicked.connect(lambda: self._emit(self.discard_asked))
         self.stats_button.clicked.connect(lambda: self.look_asked.emit("stats"))
         self.reports_button.clicked.connect(lambda: self.look_asked.emit("reports"))
+        self.refused_button.clicked.connect(self._on_refused_clicked)
         self.copy_button.clicked.connect(self._on_copy_clicked)
         self._foot.setContentsMargins(0, theme.px(6), 0, 0)
         for part in (self._what, self._why, self._buttons, self._foot):
@@ -125,7 +136,7 @@ class SendDetail(Pages):
         return card
 
     def _all_buttons(self) -> tuple[Button, ...]:
-        looks = (self.stats_button, self.reports_button, self.copy_button)
+        looks = (self.stats_button, self.reports_button, self.refused_button, self.copy_button)
         return (self.again_button, *looks, self.discard_button)
 
     def _emit(self, signal: object) -> None:
@@ -135,6 +146,10 @@ class SendDetail(Pages):
     def _on_copy_clicked(self) -> None:
         if self._entry is not None:
             QGuiApplication.clipboard().setText(details_of(self._entry, self._service))
+
+    def _on_refused_clicked(self) -> None:
+        if self._entry is not None:
+            QGuiApplication.clipboard().setText("\n".join(refused(self._entry)))
 
     def _show_head(self, entry: Entry) -> None:
         self.pill.set_state(entry.state.value)
@@ -158,6 +173,7 @@ class SendDetail(Pages):
             self.discard_button: held,
             self.stats_button: entry.state in TO_LOOK_UP,
             self.reports_button: entry.state in (SendState.ACCEPTED, SendState.PARTLY),
+            self.refused_button: entry.state is SendState.PARTLY,
             self.copy_button: entry.state in WITH_DETAILS,
         }
         for button, shown in wanted.items():
@@ -166,7 +182,7 @@ class SendDetail(Pages):
 
     def _show_recipients(self, entry: Entry) -> None:
         clear_layout(self._recipients)
-        for outcome in entry.outcomes[:MOST_RECIPIENTS]:
+        for outcome in in_order_of_need(entry.outcomes)[:MOST_RECIPIENTS]:
             self._recipients.addWidget(_recipient(entry, outcome))
         more = len(entry.outcomes) - MOST_RECIPIENTS
         if more > 0:
@@ -182,11 +198,31 @@ def _recipient(entry: Entry, outcome: RecipientOutcome) -> QWidget:
     kind = Label(outcome.kind.value.capitalize(), "small", "muted")
     kind.setFixedWidth(theme.px(24))
     pill = PillLabel(outcome_pill(entry, outcome))
-    box.addLayout(row(kind, _stretching(Label(outcome.address.email, elide="middle")), pill))
+    line = row(kind, _stretching(Label(outcome.address.email, elide="middle")), pill)
+    if outcome.provider_id and any(it.provider_id != entry.provider_id for it in entry.outcomes):
+        line.addWidget(_copy(outcome.provider_id, f"Copy the id of {outcome.address.email}"))
+    box.addLayout(line)
     if outcome.words and not (outcome.verdict is Verdict.ACCEPTED and outcome.words.upper() == "OK"):
         said = Label(outcome.words, "small", "muted", wrap=True)
         said.setContentsMargins(theme.px(32), 0, 0, 0)
         box.addWidget(said)
+    return holder
+
+
+def _copy(text: str, name: str) -> Button:
+    """A small button that puts a text into the clipboard."""
+    button = Button("", "copy", kind="quiet", size="small", name=name, tip=f"{name}: {text}")
+    button.setFixedSize(theme.px(22), theme.px(22))
+    button.clicked.connect(lambda: QGuiApplication.clipboard().setText(text))
+    return button
+
+
+def _with_copy(what: str, text: str) -> QWidget:
+    """An id in the fixed font, and the button that copies it."""
+    holder = QWidget()
+    label = Label(text, "mono", elide="middle", tabular=True)
+    label.setAccessibleName(f"{what}: {text}")
+    holder.setLayout(row(label, _copy(text, f"Copy {what}"), gap=4))
     return holder
 
 
@@ -198,9 +234,10 @@ def _stretching(label: Label) -> Label:
 
 
 def _wire_facts(entry: Entry) -> list[tuple[str, Value]]:
-    facts: list[tuple[str, Value]] = [("X-Turbodesk-ID", (entry.key, "mono"))]
+    facts: list[tuple[str, Value]] = [("X-Turbodesk-ID", _with_copy("X-Turbodesk-ID", entry.key))]
     if entry.provider_id:
-        facts.append(("Provider’s id", (entry.provider_id, "mono")))
+        facts.append(("Provider’s id", _with_copy("Provider’s id", entry.provider_id)))
+    facts.append(("Sent by", via(entry)))
     facts.append(("Body hash", (_in_fours(entry.body_sha256), "mono")))
     facts.append(("Size", words.size(entry.size_bytes)))
     if entry.attempts > 1:

@@ -21,6 +21,8 @@ from turbodesk.gui.outbox_words import (
     group_of,
     needs_person,
     subject_of,
+    taker,
+    via,
     waits,
 )
 from turbodesk.gui.parts.button import Button
@@ -56,7 +58,7 @@ def columns() -> list[Column]:
         Column("Subject", subject_of, kind="medium", width=150, stretch=3),
         Column("To", first_recipient, lambda value: value, kind="address", width=150, stretch=2, keep=2),
         Column("What came of it", counts, lambda value: value, sort=None, kind="counts", width=132, keep=3),
-        Column("Via", lambda entry: "API", kind="muted", width=56, keep=4),
+        Column("Via", via, kind="muted", width=56, keep=4),
         Column("When", lambda entry: entry.created, words.when, align="right", width=76),
     ]
 
@@ -200,7 +202,7 @@ class OutboxTab(Tab):
         if entry is None:
             self.detail.show_none()
         else:
-            self.detail.show_entry(entry, self._service())
+            self.detail.show_entry(entry, self._taker(entry))
 
     def _choose_one(self) -> None:
         """Chooses the first row where none is and there is room for its detail."""
@@ -208,8 +210,10 @@ class OutboxTab(Tab):
             self.table.select_first()
         self._show_current()
 
-    def _service(self) -> str:
-        return self.desk.provider.title if self.desk is not None else "The provider"
+    def _taker(self, entry: Entry) -> str:
+        if self.desk is None:
+            return "The provider"
+        return taker(entry, self.desk.provider.title, self.desk.profile.provider)
 
     def _count(self, entries: list[Entry]) -> None:
         found = Counter(segment_of(entry) for entry in entries)

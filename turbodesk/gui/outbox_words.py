@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from turbodesk.gui import words
 from turbodesk.gui.parts import steps
 from turbodesk.model.outcome import RecipientOutcome, SendState, Verdict
+from turbodesk.services.desk import SMTP
 from turbodesk.store.entry import Entry, Step
 
 NEEDS_YOU, NOW, TODAY, EARLIER = "Needs you", "Now", "Today", "Earlier"
@@ -74,6 +76,26 @@ def first_recipient(entry: Entry) -> tuple[str, str]:
         return "", ""
     more = len(entry.outcomes) - 1
     return entry.outcomes[0].address.email, f"+{words.number(more)}" if more else ""
+
+
+def via(entry: Entry) -> str:
+    """By which way it went, or will go: `SMTP` or `API`."""
+    return "SMTP" if entry.provider == SMTP else "API"
+
+
+def taker(entry: Entry, title: str, profile_provider: str) -> str:
+    """Who took it or is to take it; `title` is the provider of the profile, which its relay is not."""
+    return "The SMTP relay" if entry.provider == SMTP != profile_provider else title
+
+
+def in_order_of_need(outcomes: Sequence[RecipientOutcome]) -> list[RecipientOutcome]:
+    """Those that were not accepted first, else in envelope order."""
+    return sorted(outcomes, key=lambda outcome: outcome.verdict is Verdict.ACCEPTED)
+
+
+def refused(entry: Entry) -> list[str]:
+    """The addresses that were refused, in envelope order."""
+    return [it.address.email for it in entry.outcomes if it.verdict is Verdict.REFUSED]
 
 
 def subject_of(entry: Entry) -> str:
@@ -142,7 +164,7 @@ def details_of(entry: Entry, service: str) -> str:
         f"Subject: {subject_of(entry)}",
         f"State: {entry.state.value}" + (f" ({entry.reason})" if entry.reason else ""),
         f"From: {entry.sender}",
-        f"Service: {service}",
+        f"Service: {service}, by {via(entry)}",
         f"X-Turbodesk-ID: {entry.key}",
     ]
     if entry.provider_id:
@@ -150,7 +172,8 @@ def details_of(entry: Entry, service: str) -> str:
     lines += [f"Body SHA-256: {entry.body_sha256}", "", "Recipients:"]
     for outcome in entry.outcomes:
         said = f": {words.one_line(outcome.words)}" if outcome.words else ""
-        lines.append(f"  {outcome.kind.value} {outcome.address.email}, {outcome.verdict.value}{said}")
+        id = f" [{outcome.provider_id}]" if outcome.provider_id not in ("", entry.provider_id) else ""
+        lines.append(f"  {outcome.kind.value} {outcome.address.email}, {outcome.verdict.value}{id}{said}")
     lines += ["", "What happened:"]
     for step in entry.steps:
         detail = f" ({words.one_line(step.detail)})" if step.detail else ""

@@ -20,14 +20,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from turbodesk.errors import FileTrouble
 from turbodesk.gui import theme
 from turbodesk.gui.parts.dialog import ask
 from turbodesk.gui.parts.drawing import frame
 from turbodesk.gui.parts.label import Label
+from turbodesk.model.message import Attachment
 from turbodesk.services import mail_html
 from turbodesk.services.mail_html import Blank, Reading
 
 _log = logging.getLogger(__name__)
+
+Picture = bytes | Attachment
+"""A picture inside a letter; of an attachment the bytes are read off the loop."""
 
 DELAY_MS = 200  # after the last change, before it is read again
 PAPER, INK, LINK, MARKED = "#ffffff", "#1f2430", "#1d4ed8", "#cfdcf7"  # a mail's own, in both themes
@@ -180,7 +185,7 @@ class Preview(QWidget):
         column.setSpacing(theme.px(4))
         column.addWidget(self.caption)
         column.addWidget(self._paper, 1)
-        self._wanted: tuple[str, Mapping[str, bytes] | None] | None = None
+        self._wanted: tuple[str, Mapping[str, Picture] | None] | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(delay_ms)
@@ -190,7 +195,7 @@ class Preview(QWidget):
         tasks = self._tasks
         self.destroyed.connect(lambda: [task.cancel() for task in tasks])
 
-    def show_html(self, html: str, cids: Mapping[str, bytes] | None = None) -> None:
+    def show_html(self, html: str, cids: Mapping[str, Picture] | None = None) -> None:
         """Shows HTML, cleaned; `cids` are the images it may show, by content id."""
         self._wanted = (html, dict(cids or {}))
         self._timer.start()
@@ -242,7 +247,7 @@ class Preview(QWidget):
         if self._wanted is not None and asyncio._get_running_loop() is not None:  # else the program is ending
             self._start(self._render(self._wanted))
 
-    async def _render(self, wanted: tuple[str, Mapping[str, bytes] | None]) -> None:
+    async def _render(self, wanted: tuple[str, Mapping[str, Picture] | None]) -> None:
         try:
             reading, pictures = await asyncio.to_thread(_prepared, *wanted)
         except Exception as error:  # whatever a letter holds, the window goes on
@@ -297,15 +302,27 @@ def _warning(url: QUrl) -> str:
     return "The link leaves Turbodesk; your browser opens it."
 
 
-def _prepared(text: str, cids: Mapping[str, bytes] | None) -> tuple[Reading, dict[str, QImage]]:
+def _prepared(text: str, cids: Mapping[str, Picture] | None) -> tuple[Reading, dict[str, QImage]]:
     """The reading of a letter and its pictures. Runs off the loop."""
     if cids is None:
         return mail_html.plain_reading(text), {}
     by_id = {mail_html.content_id(cid): data for cid, data in cids.items()}
     reading = mail_html.reading(text, by_id)
     wanted = list(dict.fromkeys(reading.images))[:MOST_IMAGES]
-    decoded = {cid: _decoded(by_id[cid]) for cid in wanted}
+    decoded = {cid: _decoded(_bytes_of(by_id[cid])) for cid in wanted}
     return reading, {cid: image for cid, image in decoded.items() if image is not None}
+
+
+def _bytes_of(picture: Picture) -> bytes:
+    """Its bytes; none where it is too large to be shown, or its file is no longer what was attached."""
+    if isinstance(picture, bytes):
+        return picture
+    if picture.size_bytes > LARGEST_IMAGE_BYTES:
+        return b""
+    try:
+        return b"".join(picture.source.slices())
+    except FileTrouble:
+        return b""
 
 
 def _decoded(data: bytes) -> QImage | None:

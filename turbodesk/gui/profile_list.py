@@ -9,7 +9,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from turbodesk.gui import theme
-from turbodesk.gui.header import profile_colour, profile_name
+from turbodesk.gui.header import listed_name, profile_colour
 from turbodesk.gui.parts.card import Dot
 from turbodesk.gui.parts.key_hint import KeyHint
 from turbodesk.gui.parts.label import Label, Link
@@ -17,9 +17,10 @@ from turbodesk.model.account import Profile
 
 
 class ProfileRow(QAbstractButton):
-    """One profile. Pressing it opens the profile; the sandbox cannot be removed."""
+    """One profile. Pressing it opens the profile; a sandbox can be neither changed nor removed."""
 
     remove_asked = Signal()
+    change_asked = Signal()
 
     def __init__(
         self, profile: Profile, service: str, kept: str, keys: str, parent: QWidget | None = None
@@ -30,13 +31,13 @@ class ProfileRow(QAbstractButton):
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        name = profile_name(profile)
+        name = listed_name(profile)
         self.setAccessibleName(f"Open {name}, {service}, {kept}")
         head = QHBoxLayout()
         head.setSpacing(theme.px(8))
         head.addWidget(Dot(profile_colour(profile), ring=profile.is_sandbox, size=10))
         self._name = Label(name, "strong")
-        self._service = Label(service, tone="muted", elide="right")
+        self._service = Label(kept if profile.is_sandbox else service, tone="muted", elide="right")
         head.addWidget(self._name)
         head.addWidget(self._service, 1)
         if keys:
@@ -46,16 +47,23 @@ class ProfileRow(QAbstractButton):
         below = QHBoxLayout()
         below.addWidget(self._kept, 1)
         texts = QVBoxLayout(self)
-        texts.setContentsMargins(theme.px(16), theme.px(10), theme.px(16), theme.px(10))
+        edge = theme.px(6 if profile.is_sandbox else 10)
+        texts.setContentsMargins(theme.px(16), edge, theme.px(16), edge)
         texts.setSpacing(theme.px(2))
         texts.addLayout(head)
         texts.addLayout(below)
+        self._kept.setVisible(not profile.is_sandbox)  # there are four, and none needs a key
         for label in self.findChildren(QWidget):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         if not profile.is_sandbox:
+            below.setSpacing(theme.px(12))
+            self.change_button = Link("Change…", "small-medium")
+            self.change_button.setAccessibleName(f"Change {name}…")
+            self.change_button.clicked.connect(self.change_asked)
             self.remove_button = Link("Remove…", "small-medium")
             self.remove_button.setAccessibleName(f"Remove {name}…")
             self.remove_button.clicked.connect(self.remove_asked)
+            below.addWidget(self.change_button)
             below.addWidget(self.remove_button)
 
     def nextCheckState(self) -> None:
@@ -84,9 +92,10 @@ class ProfileRow(QAbstractButton):
 
 
 class ProfileList(QWidget):
-    """All profiles in the order of their keys; tells which one is to be opened or removed."""
+    """All profiles in the order of their keys; tells which one is to be opened, changed or removed."""
 
     open_asked = Signal(str)
+    change_asked = Signal(str)
     remove_asked = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -107,6 +116,7 @@ class ProfileList(QWidget):
             row = ProfileRow(profile, service, kept, f"Ctrl {place}" if place <= 9 else "")
             row.show_current(profile.name == current)
             row.clicked.connect(lambda _checked=False, name=profile.name: self.open_asked.emit(name))
+            row.change_asked.connect(lambda name=profile.name: self.change_asked.emit(name))
             row.remove_asked.connect(lambda name=profile.name: self.remove_asked.emit(name))
             self.rows[profile.name] = row
             self._pile.addWidget(row)

@@ -147,6 +147,17 @@ class RecordModel(QAbstractTableModel):
         self._sort()
         self._show(self._passed(self._order))
 
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Reads other columns of the same rows, which stand in the order they came."""
+        self.beginResetModel()
+        self.columns[:] = columns
+        self.sorted_by = None
+        self.forget_orders()
+        self._sort()
+        self._hits = self._passed(self._order)
+        self._shown = self._grouped()
+        self.endResetModel()
+
     def append(self, rows: Iterable[Any]) -> None:
         """Takes more rows. Without sort order and groups they are added at the end, else put in place."""
         more = list(rows)

@@ -114,6 +114,13 @@ class RecordTable(QTableView):
         if self.current is not None or before is not None:
             self.chosen.emit(self.current)
 
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Shows other columns of the same rows, in the order they came."""
+        self._keeping_current(
+            lambda: self.records.set_columns([*self.records.columns[: int(self._checks)], *columns])
+        )
+        self._share_room()
+
     def append_rows(self, rows: Iterable[Any]) -> None:
         """Takes more rows, as a page of them arrives."""
         self._keeping_current(lambda: self.records.append(rows))

@@ -48,7 +48,7 @@ class ReportDetail(Pages):
     """The pane beside the list. It asks for things; the tab does them."""
 
     copy_asked = Signal()
-    delete_asked = Signal()
+    allow_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -100,14 +100,14 @@ class ReportDetail(Pages):
         head.addWidget(self.title)
         head.addWidget(self.head)
         self.copy_button = Button("Copy address", "copy")
-        self.delete_button = Button("Delete…", "delete")
+        self.allow_button = Button("Allow again…", "undo")
         self.copy_button.clicked.connect(self.copy_asked)
-        self.delete_button.clicked.connect(self.delete_asked)
+        self.allow_button.clicked.connect(self.allow_asked)
         self.facts, self.entries = Facts(), Facts()
         self.pane.add(row(self.pill, None, self.close_button))
         self.pane.add(head)
         self.pane.add(self._card(), gap=2)
-        self.pane.add(row(self.copy_button, self.delete_button, None), gap=2)
+        self.pane.add(row(self.copy_button, self.allow_button, None), gap=2)
         self.pane.add(Rule(), gap=4)
         self.pane.add(self.facts, gap=4)
         self.pane.section("Entries")
@@ -130,7 +130,12 @@ class ReportDetail(Pages):
 
 def _facts(listed: Listed, place: str) -> list[tuple[str, Value]]:
     facts: list[tuple[str, Value]] = []
-    if listed.newest.type in BOUNCES:
+    newest = listed.newest
+    about = (("Sent as", newest.sender), ("Subject", words.one_line(newest.subject)))
+    facts += [(what, text) for what, text in about if text]
+    if newest.message_id:
+        facts.append(("Message", (newest.message_id, "mono")))
+    if newest.type in BOUNCES:
         reply = listed.reply
         facts.append(("Class", class_of(listed)))
         if reply.code:

@@ -1,27 +1,25 @@
-"""Records in a table: who bounced, complained or left; why, and what to do next; export, delete."""
+"""Records in a table: who bounced, complained or left; why, and what to do next."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from functools import partial
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QWidget
 
 from turbodesk.errors import TurbodeskError
 from turbodesk.gui import reports_words as say
 from turbodesk.gui import theme, words
-from turbodesk.gui.export import export_csv
 from turbodesk.gui.header import profile_name
+from turbodesk.gui.not_offered import NotOffered
 from turbodesk.gui.notices import Notices
 from turbodesk.gui.parts.button import Button
 from turbodesk.gui.parts.card import Ground, ToolBar
 from turbodesk.gui.parts.detail import DetailSplit
-from turbodesk.gui.parts.dialog import ask
 from turbodesk.gui.parts.field import Field
 from turbodesk.gui.parts.label import Label
 from turbodesk.gui.parts.segmented import Segmented
@@ -29,21 +27,22 @@ from turbodesk.gui.parts.states import EmptyState, Loading, Pages
 from turbodesk.gui.period_choice import PeriodChoice
 from turbodesk.gui.reading import Pace, Reading, ReadingBar
 from turbodesk.gui.record_table import RecordTable
+from turbodesk.gui.reports_actions import ReportActions
 from turbodesk.gui.reports_detail import ReportDetail
 from turbodesk.gui.tab import Tab
 from turbodesk.model.reports import ALL_TIME, ReportType
 from turbodesk.providers.port import Capability
 from turbodesk.services.desk import Desk
-from turbodesk.services.reports import ByAddress, Listed, ReportQuery, ReportsService, rows_csv
+from turbodesk.services.reports import ByAddress, Listed, ReportQuery, ReportsService
 
 NARROW = 1000  # below this width of the tab, words give way to icons
 SLICE = 250  # rows handed to the table at once; their words are read for the filter
-TYPE_OVER = 50  # from so many entries on, the number is typed before they are deleted
 SORT_UP_TO = 20_000  # rows; more stay as the provider lists them, newest first, until a head is pressed
 
 
 class ReportsTab(Tab):
-    """The provider's lists of a period, one row per address. `query` is what the rows are of."""
+    """The provider's lists of a period, one row per address. `query` is what the rows are of; what can be
+    done with them stands in `actions`."""
 
     key = "reports"
     title = "Reports"
@@ -59,19 +58,24 @@ class ReportsTab(Tab):
         self._counts: dict[ReportType, int] = {}
         # from the outside in: whatever is put into something else is styled anew with all it holds
         self.box.addWidget(bar := ToolBar())
+        self._head = bar
         self._fill_head(bar)
         main, self.detail = Ground("surface"), ReportDetail()
         self.split = DetailSplit(main, self.detail, width=392)
-        self.box.addWidget(self.split, 1)
+        self.not_offered = NotOffered("reports")
+        self.not_offered.account_asked.connect(lambda: self.turn_to.emit("account", None))
+        self.whole = Pages()
+        self.whole.add("lists", self.split)
+        self.whole.add("not offered", self.not_offered)
+        self.box.addWidget(self.whole, 1)
         self._fill_list(main)
-        self.detail.copy_asked.connect(lambda: self._copy(self._current()))
-        self.detail.delete_asked.connect(lambda: self._on_delete_asked(self._current()))
+        self.actions = ReportActions(self)
         self.reading = Reading(self, self.loading, self.bar, [self.table])
         self.detail.close_button.clicked.connect(self.split.close_detail)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Refresh), self, self.reload)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self, self.filter.setFocus)
         QShortcut(QKeySequence("Ctrl+E"), self, self.export_button.click)
-        QShortcut(QKeySequence(Qt.Key.Key_Delete), self.table, self._on_delete_key,
+        QShortcut(QKeySequence(Qt.Key.Key_Delete), self.table, self.actions.allow_chosen,
                   context=Qt.ShortcutContext.WidgetShortcut)  # fmt: skip
 
     # what is looked at
@@ -88,20 +92,26 @@ class ReportsTab(Tab):
         self._forget_rows()
         self._show_counts({})
         self.pages.turn("loading")
-        offered = desk is not None and desk.has(Capability.REPORTS)
+        offered = desk is None or desk.has(Capability.REPORTS)
+        self._head.setVisible(offered)
+        self.whole.turn("lists" if offered else "not offered")
+        if desk is not None and not offered:
+            self.not_offered.show_for(desk, Capability.REPORTS, "lists of bounces")
         for widget in (self.kinds, self.classes, self.period, self.filter, self.again_button):
-            widget.setEnabled(offered)
-        self.offer(Capability.REPORTS, self.export_button, "This provider has no such lists over its API.")
-        for button in (self.detail.delete_button, self.delete_button, self.delete_all_button):
-            self.offer(
-                Capability.DELETE_REPORTS,
-                button,
-                "This provider does not let entries be deleted over its API.",
-            )
-        if desk and not offered:
-            title = f"{desk.provider.title} has no such lists over its API"
-            self.empty.say("reports", title, "Look for them on the provider’s own dashboard page.")
-            self.pages.turn("empty")
+            widget.setEnabled(desk is not None and offered)
+        self._offer_kinds(desk)
+        self.actions.set_desk(desk)
+
+    def _offer_kinds(self, desk: Desk | None) -> None:
+        """Segments for the lists that the provider keeps; the chosen one stays where it has that."""
+        types = desk.provider.report_types if desk is not None else tuple(ReportType)
+        kinds, classes = say.offered_kinds(types), say.offered_classes(types)
+        for tray, keys, all_of in ((self.kinds, kinds, say.KINDS), (self.classes, classes, say.CLASSES)):
+            for key, _ in all_of:
+                tray.set_shown(key, key in keys)
+            if keys and tray.key not in keys:
+                tray.choose(keys[0])
+        self._show_kind()
 
     def shown(self) -> None:
         if self.first:
@@ -126,7 +136,7 @@ class ReportsTab(Tab):
         read = partial(self._read_again if again else self._read, service, query)
         age = self._read_at if again else ""
         self.reading.start(read, say.many(query.type), age=age, fail=self._on_read_failed)
-        self.work.start(self._count(service, query), fail=lambda _error: True, name="count reports")
+        self.count_again()
 
     async def _read(self, service: ReportsService, query: ReportQuery) -> None:
         """Reads into the empty table, which fills while the pages come."""
@@ -162,7 +172,7 @@ class ReportsTab(Tab):
 
     async def _put(self, found: ByAddress, entries: int) -> None:
         """Shows other rows, a slice at a time; the current row and the checks stay where their rows do."""
-        current, checks, old = self._current(), set(self.table.records.checked), self._found.listed
+        current, checks, old = self.chosen(), set(self.table.records.checked), self._found.listed
         self._found, self._entries = found, entries
         listed = found.listed
         self.table.records.sorted_by = None
@@ -218,6 +228,12 @@ class ReportsTab(Tab):
             )
             self.pages.turn("empty")
         return True
+
+    def count_again(self) -> None:
+        """Asks anew how many each list has."""
+        if self._service is not None:
+            counting = self._count(self._service, self.query)
+            self.work.start(counting, fail=lambda _error: True, name="count reports")
 
     async def _count(self, service: ReportsService, query: ReportQuery) -> None:
         counts = await service.counts(query.period)
@@ -351,64 +367,38 @@ class ReportsTab(Tab):
         self.classes.choose(key)
         self.reload()
 
-    def _on_kind(self, key: str) -> None:
-        self.classes.setVisible(key == "bounce")
-        self.delete_all_button.setVisible(key == "spam")
+    def _on_kind(self, _key: str) -> None:
+        self._show_kind()
         self.reload()
 
-    # doing something with it
+    def _show_kind(self) -> None:
+        types = self.desk.provider.report_types if self.desk is not None else tuple(ReportType)
+        several = len(say.offered_classes(types)) > 1
+        self.classes.setVisible(self.kinds.key == "bounce" and several)
+        self.actions.show_kind(self.kinds.key)
 
-    def _current(self) -> list[Listed]:
+    # what its actions ask of it
+
+    @property
+    def service(self) -> ReportsService | None:
+        """The lists of the open account, None where there is none."""
+        return self._service
+
+    @property
+    def shown_query(self) -> ReportQuery | None:
+        """What the rows are of, None while there are none."""
+        return self._shown_query
+
+    def chosen(self) -> list[Listed]:
+        """The current row alone, or none."""
         return [self.table.current] if self.table.current is not None else []
 
-    def _copy(self, chosen: Sequence[Listed]) -> None:
-        QGuiApplication.clipboard().setText("\n".join(listed.email for listed in chosen))
-        self.notices.tell("ok", f"{words.counted(len(chosen), 'address', 'addresses')} copied.")
+    def show_status(self) -> None:
+        """Says in the status bar what is shown."""
+        self._show_status()
 
-    def _on_delete_key(self) -> None:
-        self._on_delete_asked(self.table.checked_rows() or self._current())
-
-    def _on_delete_asked(self, chosen: Sequence[Listed]) -> None:
-        if chosen and self.desk is not None and self.desk.has(Capability.DELETE_REPORTS):
-            self.work.start(self._delete(chosen), busy=self.delete_button, name="delete reports")
-
-    async def _delete(self, chosen: Sequence[Listed]) -> None:
-        service, desk, query = self._service, self.desk, self._shown_query
-        if service is None or desk is None or query is None:
-            return
-        ids = [id for listed in chosen for id in listed.ids]
-        name = profile_name(desk.profile)
-        whom = "this address" if len(chosen) == 1 else "these addresses"
-        sure = await ask(
-            self.window(),
-            say.deletion_title(chosen, query.type, name),
-            f"{desk.provider.title} sends mail to {whom} again from then on. This cannot be undone.",
-            [
-                ("Profile", name),
-                ("Addresses", words.number(len(chosen))),
-                ("Entries", words.number(len(ids))),
-            ],
-            f"Delete {words.number(len(ids))}",
-            act_icon="delete",
-            danger=True,
-            type_to_confirm=str(len(ids)) if len(ids) > TYPE_OVER else "",
-        )
-        if not sure:
-            return
-        try:
-            await service.delete(query.type, ids, self._tell_deleted)
-        except TurbodeskError:
-            self.reload()
-            raise
-        await self._take_out(service, query, {listed.email for listed in chosen})
-        self.notices.tell(
-            "ok", f"{say.counted(len(ids), query.type)} deleted.", f"Mail flows to {whom} again."
-        )
-
-    def _tell_deleted(self, done: int, total: int | None) -> None:
-        self.status.emit(f"{words.number(done)} of {words.number(total or done)} deleted")
-
-    async def _take_out(self, service: ReportsService, query: ReportQuery, gone: set[str]) -> None:
+    async def take_out(self, query: ReportQuery, gone: set[str]) -> None:
+        """Takes addresses out of what is shown, where that is still the list of `query`; else reads anew."""
         if query != self._shown_query or self.reading.running:
             self.reload()
             return
@@ -420,54 +410,7 @@ class ReportsTab(Tab):
         self._sort()
         self._turn_to_rows()
         self._show_status()
-        self.work.start(self._count(service, query), fail=lambda _error: True, name="count reports")
-
-    def _on_delete_all(self) -> None:
-        self.work.start(self._delete_all(), busy=self.delete_all_button, name="delete all complaints")
-
-    async def _delete_all(self) -> None:
-        service, desk = self._service, self.desk
-        if service is None or desk is None:
-            return
-        count = await service.count(ReportQuery(ReportType.SPAM, ALL_TIME))
-        if not count:
-            self.notices.tell("info", "There is no complaint to delete.", key="reports-partial")
-            return
-        name = profile_name(desk.profile)
-        sure = await ask(
-            self.window(),
-            f"Delete all {say.counted(count, ReportType.SPAM)} from {name}?",
-            "All of them go, of all time and not only those shown. "
-            f"{desk.provider.title} sends mail to these addresses again from then on. This cannot be undone.",
-            [("Profile", name), ("Complaints", words.number(count))],
-            f"Delete all {words.number(count)}",
-            act_icon="delete",
-            danger=True,
-            type_to_confirm=str(count) if count > TYPE_OVER else "",
-        )
-        if sure:
-            await service.delete_all_spam()
-            self.notices.tell("ok", f"{say.counted(count, ReportType.SPAM)} deleted.")
-            self.reload()
-
-    def _on_export(self) -> None:
-        if self._service is not None and self._shown_query is not None:
-            self.work.start(
-                self._export(self._service, self._shown_query), busy=self.export_button, name="export reports"
-            )
-
-    async def _export(self, service: ReportsService, query: ReportQuery) -> None:
-        """The provider's own file; with a text filter a file of ours with the entries that are shown."""
-
-        def chunks() -> AsyncIterator[bytes]:
-            if not self.filter.text().strip():
-                return service.export(query)
-            return rows_csv([entry for listed in self.table.shown_rows() for entry in listed.entries])
-
-        try:
-            await export_csv(self, say.file_name(query.type, query.period), chunks)
-        finally:
-            self._show_status()
+        self.count_again()
 
     # building it
 
@@ -476,14 +419,13 @@ class ReportsTab(Tab):
         self.kinds.chosen.connect(self._on_kind)
         self.again_button = Button("", "refresh", name="Read again", tip="Read again, F5")
         self.again_button.clicked.connect(self.reload)
-        self.delete_all_button = Button("Delete all complaints…", "delete")
-        self.delete_all_button.clicked.connect(self._on_delete_all)
-        self.delete_all_button.setVisible(False)
+        self.allow_all_button = Button("Allow all again…", "undo")
+        self.allow_all_button.setVisible(False)
+        self.suppress_button = Button("Suppress…", "suppressed")
         self.export_button = Button("Export", "export", keys="Ctrl E")
-        self.export_button.clicked.connect(self._on_export)
         bar.add(self.kinds)
         bar.gap()
-        for button in (self.again_button, self.delete_all_button, self.export_button):
+        for button in (self.again_button, self.allow_all_button, self.suppress_button, self.export_button):
             bar.add(button)
 
     def _fill_filters(self, bar: ToolBar) -> None:
@@ -531,11 +473,9 @@ class ReportsTab(Tab):
         bar.box.setContentsMargins(theme.px(16), 1, theme.px(16), 0)
         bar.box.setSpacing(theme.px(8))
         self._selected = Label(tabular=True)
-        self.delete_button = Button("Delete…", "delete", size="small")
-        self.delete_button.clicked.connect(lambda: self._on_delete_asked(self.table.checked_rows()))
+        self.allow_button = Button("Allow again…", "undo", size="small")
         self.copy_button = Button("Copy addresses", "copy", size="small")
-        self.copy_button.clicked.connect(lambda: self._copy(self.table.checked_rows()))
-        for widget, stretch in ((self._selected, 1), (self.delete_button, 0), (self.copy_button, 0)):
+        for widget, stretch in ((self._selected, 1), (self.allow_button, 0), (self.copy_button, 0)):
             bar.box.addWidget(widget, stretch)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from turbodesk.gui import words
@@ -11,7 +11,13 @@ from turbodesk.model.reports import Period, Report, ReportType
 from turbodesk.model.smtp_reply import BounceKind
 from turbodesk.services.reports import Listed
 
-KINDS = (("bounce", "Bounces"), ("spam", "Complaints"), ("unsub", "Unsubscribes"))
+KINDS = (
+    ("bounce", "Bounces"),
+    ("spam", "Complaints"),
+    ("unsub", "Unsubscribes"),
+    ("manual", "By hand"),
+    ("validation_failed", "Failed checks"),
+)
 CLASSES = (("bounce", "All"), ("hardbounce", "Hard"), ("softbounce", "Soft"))
 BOUNCES = frozenset({ReportType.BOUNCE, ReportType.HARD_BOUNCE, ReportType.SOFT_BOUNCE})
 NOUNS = {
@@ -20,13 +26,22 @@ NOUNS = {
     ReportType.SOFT_BOUNCE: "soft bounce",
     ReportType.SPAM: "complaint",
     ReportType.UNSUBSCRIBE: "unsubscribe",
+    ReportType.MANUAL: "entry by hand",
+    ReportType.VALIDATION_FAILED: "failed check",
 }
+_PLURALS = {ReportType.MANUAL: "entries by hand"}
 LAST = 4  # the column that says when, newest first as the provider lists them
 
 PILLS = {
     BounceKind.HARD: ("hard", None),
     BounceKind.SOFT: ("soft", None),
     BounceKind.UNKNOWN: ("warn", "Bounce"),
+}
+_PILL_OF: dict[ReportType, tuple[str, str | None]] = {
+    ReportType.SPAM: ("complaint", None),
+    ReportType.UNSUBSCRIBE: ("unsubscribed", None),
+    ReportType.MANUAL: ("suppressed", None),
+    ReportType.VALIDATION_FAILED: ("refused", "Failed the check"),
 }
 CLASS_WORDS = {BounceKind.HARD: "Hard", BounceKind.SOFT: "Soft", BounceKind.UNKNOWN: "Not said"}
 
@@ -44,17 +59,18 @@ def columns(narrow: Callable[[], bool]) -> list[Column]:
 
 def find_in(listed: Listed) -> str:
     """What the text filter looks in."""
-    return f"{listed.email}\n{listed.cause.title}\n{listed.newest.words}"
+    newest = listed.newest
+    return f"{listed.email}\n{listed.cause.title}\n{newest.words}\n{newest.sender}\n{newest.subject}"
 
 
 def many(type: ReportType) -> str:
     """The entries of a list in the plural."""
-    return f"{NOUNS[type]}s"
+    return _PLURALS.get(type) or f"{NOUNS[type]}s"
 
 
 def counted(count: int, type: ReportType) -> str:
     """`1 bounce`, `3 hard bounces`."""
-    return words.counted(count, NOUNS[type])
+    return words.counted(count, NOUNS[type], many(type))
 
 
 def at_words(entry: Report) -> str:
@@ -70,11 +86,7 @@ def head_line(listed: Listed) -> str:
 
 def pill_of(listed: Listed) -> tuple[str, str | None]:
     """State and word of the pill over an address."""
-    if listed.newest.type is ReportType.SPAM:
-        return "complaint", None
-    if listed.newest.type is ReportType.UNSUBSCRIBE:
-        return "unsubscribed", None
-    return PILLS[listed.kind]
+    return _PILL_OF.get(listed.newest.type) or PILLS[listed.kind]
 
 
 def class_of(listed: Listed) -> str:
@@ -89,11 +101,21 @@ def file_name(type: ReportType, period: Period) -> str:
     return f"{name}.csv" if period.all_time else f"{name} {period.start} to {period.end}.csv"
 
 
-def deletion_title(chosen: Sequence[Listed], type: ReportType, profile: str) -> str:
-    """The question before entries are deleted; it names the count and the profile."""
-    entries = counted(sum(len(listed.entries) for listed in chosen), type)
+def allowing_title(chosen: Sequence[Listed], profile: str) -> str:
+    """The question before addresses may get mail again; it names them and the profile."""
     whose = chosen[0].email if len(chosen) == 1 else words.counted(len(chosen), "address", "addresses")
-    return f"Delete {entries} of {whose} from {profile}?"
+    return f"Allow {whose} again at {profile}?"
+
+
+def offered_kinds(types: Collection[ReportType]) -> list[str]:
+    """The keys of KINDS that a provider's lists make up."""
+    have = {"bounce" if type in BOUNCES else type.value for type in types}
+    return [key for key, _ in KINDS if key in have]
+
+
+def offered_classes(types: Collection[ReportType]) -> list[str]:
+    """The keys of CLASSES among a provider's lists."""
+    return [key for key, _ in CLASSES if ReportType(key) in types]
 
 
 def _words_of(listed: Listed) -> str:

@@ -1,33 +1,46 @@
-"""Keys in, tried once against the service, and straight to the vault."""
+"""Keys in, each tried once against the service, and straight to the vault."""
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
+from collections.abc import Sequence
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from turbodesk.errors import InvalidDraft, NoConnection, SecretsLocked, SignInRefused, TurbodeskError
 from turbodesk.gui import theme
 from turbodesk.gui.notices import Notices
 from turbodesk.gui.parts.button import Button
-from turbodesk.gui.parts.check_box import CheckBox
-from turbodesk.gui.parts.dialog import Dialog
+from turbodesk.gui.parts.card import Card, scrolled
+from turbodesk.gui.parts.dialog import Dialog, pick_files
 from turbodesk.gui.parts.field import Field, Message
-from turbodesk.gui.parts.label import Label, Link
+from turbodesk.gui.parts.label import Label
 from turbodesk.gui.parts.segmented import Segmented
+from turbodesk.gui.profile_form import Lines, ProfileForm
+from turbodesk.gui.profile_form_sendpost import SendPostForm
+from turbodesk.gui.profile_form_smtp import SmtpForm
+from turbodesk.gui.profile_form_turbosmtp import TurboSmtpForm
+from turbodesk.gui.profile_form_turbosmtp_v1 import TurboSmtpV1Form
+from turbodesk.gui.unlocked_list import UnlockedList
 from turbodesk.gui.work import Work
-from turbodesk.model.account import Profile, Secret
-from turbodesk.model.message import Address, AddressError
+from turbodesk.model.account import Credentials, Profile, Unlocked
+from turbodesk.providers import profile_problems
 from turbodesk.services.account import AccountService
 
 if TYPE_CHECKING:
     from turbodesk.workplace import Workplace
 
-PROVIDER = "turbosmtp-v1"
+FORMS = {form.provider: form for form in (TurboSmtpForm, SendPostForm, SmtpForm, TurboSmtpV1Form)}
+SERVICES = {
+    "turbosmtp-v2": "turboSMTP",
+    "sendpost": "SendPost",
+    "smtp": "SMTP relay",
+    "turbosmtp-v1": "turboSMTP, old API",
+}
 COLOURS = (
     "blue",
     "violet",
@@ -37,281 +50,322 @@ COLOURS = (
     "slate",
     "teal",
 )  # teal is the sandbox's, so it comes last
-LABELS = 112  # width of the names beside the fields
-WHY = "Sign in with the e-mail address and password of your account."
-REFUSED = "turboSMTP did not take this e-mail address and password."
+MARGIN = 40  # px of the drawings that stay free above and below the dialog
+LOWEST = 420  # px that it may take even where its window is lower
 
 
-async def sign_in(window: QWidget, place: Workplace, again: Profile | None = None) -> str | None:
+async def sign_in(
+    window: QWidget, place: Workplace, again: Profile | None = None, provider: str = ""
+) -> str | None:
     """Asks for an account, tries it and keeps it; the name of its profile comes back, None where the user
-    backed out. With `again` that profile's password is asked for anew."""
-    dialog = SignInDialog(window, place, again)
+    backed out. With `again` that profile's secrets are asked for anew; `provider` is the service that is
+    chosen at first."""
+    dialog = SignInDialog(window, place, again, provider)
     return dialog.kept_name if await dialog.shown() else None
 
 
 class SignInDialog(Dialog):
-    """The form of one account. It is accepted once the credentials were tried and kept."""
+    """A frame for the form of one account, with a choice of the service.
 
-    def __init__(self, window: QWidget | None, place: Workplace, again: Profile | None = None) -> None:
-        super().__init__(
-            window, "Connect turboSMTP" if again is None else f"Sign in to {again.name}", wide=540
-        )
+    It is accepted once the credentials were tried and kept. Where there is more than one, what each
+    unlocks is shown first.
+    """
+
+    def __init__(
+        self, window: QWidget | None, place: Workplace, again: Profile | None = None, provider: str = ""
+    ) -> None:
+        title = "Connect an account" if again is None else f"Sign in to {again.name}"
+        super().__init__(window, title, wide=640)
         self._place, self._again = place, again
+        self._tried: tuple[Profile, Credentials] | None = None
         self.kept_name = ""
         self.work = Work(self, Notices(self))
-        self.name = Field("Shop", name="Name")
-        self.user = Field("you@example.com", name="E-mail")
-        self.password = Field(name="Password", password=True)
-        self.region = Segmented([("world", "World"), ("eu", "Europe")], name="Region")
-        self.no_expire = CheckBox("Stay signed in: the token does not expire")
-        self.send_form = Segmented([("v2", "V2"), ("v1", "V1"), ("beta", "Beta")], name="Send form")
-        self.dashboard_url = Field("https://dashboard.serversmtp.com", name="Dashboard address")
-        self.send_url = Field("https://api.turbo-smtp.com", name="Send address")
-        self.sure_of_hosts = CheckBox("I know these hosts; my password may go there")
-        self.hosts_message, self.message, self.vault_message = Message(), Message(), Message()
-        self._why = Label(WHY, tone="muted", wrap=True)
-        self.more_link = Link("Advanced", "small-medium")
-        self._more = QWidget()
+        self.service = Segmented(list(SERVICES.items()), name="Service")
+        self.name = Field("Shop: how you call this account here", name="Name")
+        self.forms = {key: FORMS[key]() for key in ([again.provider] if again else SERVICES)}
+        self.found = UnlockedList()
+        self.message, self.vault_message = Message(), Message()
+        self._why = Label(tone="muted", wrap=True)
+        self._kept_where = Label(role="small", tone="muted", wrap=True)
         self._lay_out()
         self.back_button = self.add_button(Button("Back"), "back")
         self.keep_button = self.add_button(Button("Test and keep", "key", kind="primary"))
         self.enter_presses(self.keep_button)
-        self.keep_button.clicked.connect(self.try_and_keep)
-        self._fields: dict[str, Field] = {
-            "name": self.name,
-            "user": self.user,
-            "password": self.password,
-            "dashboard-url": self.dashboard_url,
-            "send-url": self.send_url,
-        }
-        for field in self._fields.values():
-            field.changed.connect(lambda _text, field=field: field.set_good())
-            field.changed.connect(self._on_changed)
-        self.sure_of_hosts.toggled.connect(self._on_changed)
+        self.keep_button.clicked.connect(self._on_keep_clicked)
+        self.name.changed.connect(self._on_changed)
+        self.name.changed.connect(lambda _text: self.name.set_good())
+        for form in self.forms.values():
+            form.changed.connect(self._on_changed)
+            form.file_asked.connect(self._on_file_asked)
+        self.service.chosen.connect(self._turn)
         self.finished.connect(self._on_finished)
-        self._fill()
+        self._begin(provider)
+        self._inner.installEventFilter(self)
+        self._fit()
         self.work.start(self._tell_vault(), fail=self._show_failure, name="vault")
 
+    @property
+    def form(self) -> ProfileForm:
+        """The form that is shown."""
+        return self.forms[self._again.provider if self._again else self.service.key]
+
     def profile(self) -> Profile:
-        """The profile that the form describes, without its secret."""
-        return Profile(
-            name=self.name.text().strip(),
-            provider=self._again.provider if self._again else PROVIDER,
-            user=self.user.text().strip(),
-            dashboard_url=self.dashboard_url.text().strip().rstrip("/"),
-            send_url=self.send_url.text().strip().rstrip("/"),
-            inbox_url=self._again.inbox_url if self._again else "",
-            region=self.region.key,
-            send_form=self.send_form.key,
-            no_expire=self.no_expire.isChecked(),
-            colour=self._again.colour if self._again else self._free_colour(),
-        )
+        """The profile that the form describes, without its secrets."""
+        name = self.name.text().strip()
+        again = self._again
+        if again is not None:
+            base = Profile(name, again.provider, inbox_url=again.inbox_url, colour=again.colour)
+        else:
+            base = Profile(name, self.form.provider, colour=self._free_colour())
+        return self.form.profile(base)
 
     def try_and_keep(self) -> None:
         """Tries the credentials and keeps them; what is wrong is said at its field."""
         if self.work.busy:
             return
-        self.message.clear()
-        self.hosts_message.clear()
-        for field in self._fields.values():
-            field.set_good()
-        self.work.start(self._try_and_keep(), busy=self.keep_button, fail=self._show_failure, name="sign in")
+        self._say_nothing()
+        self.work.start(self._try(), busy=self.keep_button, fail=self._show_failure, name="sign in")
 
-    async def _try_and_keep(self) -> None:
-        profile, secret = self.profile(), Secret(self.password.text())
-        self._check(profile, secret)
-        self.foot_note.setText("Signing in at turboSMTP …")
+    def keep(self) -> None:
+        """Keeps what was tried and shown."""
+        if self.work.busy or self._tried is None:
+            return
+        keeping = self._keep(*self._tried)
+        self.work.start(keeping, busy=self.keep_button, fail=self._show_failure, name="keep the account")
+
+    def _on_keep_clicked(self) -> None:
+        if self._tried is None:
+            self.try_and_keep()
+        else:
+            self.keep()
+
+    async def _try(self) -> None:
+        profile, credentials = self.profile(), self.form.credentials()
+        self._check(profile)
+        self.foot_note.setText(
+            f"Asking {profile.smtp_host if profile.provider == 'smtp' else self.form.service} …"
+        )
+        made = self.form.prepares
         try:
-            async with aclosing(self._place.desk_with(profile, secret)) as desk:
-                info = await AccountService(desk).test()
-            if info is not None and not info.active:
-                raise SignInRefused("turboSMTP says that this account is not active.")
-            await self._keep(profile, secret)
+            if made:
+                async with aclosing(self._place.desk_with(profile, credentials)) as desk:
+                    await self.form.prepare(desk)
+                profile, credentials = self.profile(), self.form.credentials()
+            async with aclosing(self._place.desk_with(profile, credentials)) as desk:
+                found = await AccountService(desk).test()
         finally:
             self.foot_note.setText("")
+        await self._judge(profile, credentials, found, at_once=made)
+
+    async def _judge(
+        self, profile: Profile, credentials: Credentials, found: Sequence[Unlocked], *, at_once: bool
+    ) -> None:
+        """Says what was refused; keeps at once where there is nothing to read first."""
+        refused = [one for one in found if one.taken is False]
+        plain = len(found) == 1 and found[0].taken and not found[0].words
+        if not refused and (at_once or plain):
+            await self._keep(profile, credentials)
+            return
+        self._show_found(found)
+        if refused:
+            self._say_refused(refused)
+            return
+        if any(one.taken for one in found):
+            self._tried = (profile, credentials)
+            self.keep_button.setText("Keep")
+            self.keep_button.updateGeometry()
+        else:
+            self.message.say("None of this could be tried, so nothing was kept.")
+
+    async def _keep(self, profile: Profile, credentials: Credentials) -> None:
+        """The secrets first: where the keyring does not open, nothing is kept and it can be tried again."""
+        vault = self._place.vault
+        if self._again is not None:
+            await asyncio.to_thread(vault.forget, profile.name)  # those that are not asked for any more
+        try:
+            await self._place.keep_secrets(profile.name, credentials)
+        except TurbodeskError:
+            if self._again is None:
+                with suppress(TurbodeskError):
+                    await asyncio.to_thread(vault.forget, profile.name)
+            raise
+        self._place.change(lambda kept: kept.with_profile(profile))
         self.kept_name = profile.name
         self.accept()
 
-    async def _keep(self, profile: Profile, secret: Secret) -> None:
-        """The secret first: where the keyring does not open, nothing is kept and it can be tried again."""
-        await asyncio.to_thread(self._place.vault.write, profile.name, secret)
-        self._place.change(lambda kept: kept.with_profile(profile))
-
-    def _check(self, profile: Profile, secret: Secret) -> None:
+    def _check(self, profile: Profile) -> None:
         """Raises InvalidDraft with everything that can be said before anything is asked."""
         problems = self._problems_of_place(profile)
-        try:
-            Address.parse(profile.user)
-        except AddressError as error:
-            problems["user"] = str(error) if profile.user else "Write the e-mail address of the account."
-        if not secret:
-            problems["password"] = "Write the password of the account."  # noqa: S105 (a sentence)
-        elsewhere = [url for url in (profile.dashboard_url, profile.send_url) if url]
-        if elsewhere and not self.sure_of_hosts.isChecked() and not problems:
-            problems["hosts"] = (
-                f"Your password would go to {_hosts(elsewhere)}. Tick the box where that is right."
-            )
+        for field, problem in self.form.problems(profile).items():
+            if field != "hosts" or not problems:  # what is wrong with a host comes before whether it is meant
+                problems.setdefault(field, problem)
+        if len(problems) > 1:
+            problems.pop("hosts", None)
         if problems:
             raise InvalidDraft(problems)
 
     def _problems_of_place(self, profile: Profile) -> dict[str, str]:
+        if self._again is not None:
+            return profile_problems(profile)
         try:
-            if self._again is None:
-                self._place.check_profile(profile)
-            else:
-                self._place.desk_with(profile, Secret(""))
+            self._place.check_profile(profile)
         except InvalidDraft as error:
-            return dict(error.problems)
+            return error.problems | profile_problems(profile)
         return {}
 
-    # failures
+    # what is said
 
     def _show_failure(self, error: TurbodeskError) -> bool:
         match error:
             case InvalidDraft():
                 self._show_problems(error.problems)
             case SignInRefused():
-                refused = "not active" not in error.says
-                self._say_at(self.password if refused else self.user, REFUSED if refused else error.says)
-            case NoConnection() if self.dashboard_url.text().strip():
-                self._open_more(True)
-                self._say_at(self.dashboard_url, f"{error.says} {error.hint}".strip())
+                self._show_problems({"password": error.says})
+            case NoConnection() if self.form.profile(Profile("", self.form.provider)).api_url:
+                self._show_problems({"api-url": f"{error.says} {error.hint}".strip()})
+            case NoConnection() if self.form.provider == "smtp":
+                self._show_problems({"host": f"{error.says} {error.hint}".strip()})
             case SecretsLocked():
                 self.message.say(f"{error.says} {error.hint} Nothing was kept.")
             case _:
                 self.message.say(f"{error.says} {error.hint}".strip())
         return True
 
+    def _say_refused(self, refused: Sequence[Unlocked]) -> None:
+        problems = {self.form.field_of(one): one.words or "This was not taken." for one in refused}
+        self._show_problems(problems)
+
     def _show_problems(self, problems: dict[str, str]) -> None:
-        if {"dashboard-url", "send-url", "hosts", "send-form"} & problems.keys():
-            self._open_more(True)
-        others = []
+        """Says each sentence at its place, those without one at the end; the first one gets the focus."""
+        places, others = [], []
         for field, sentence in problems.items():
-            if field in self._fields:
-                self._fields[field].set_bad(sentence)
-            elif field == "hosts":
-                self.hosts_message.say(sentence)
+            if field == "name":
+                self.name.set_bad(sentence)
+                place = self.name.edit
             else:
+                place = self.form.say_at(field, sentence)
+            if place is None:
                 others.append(sentence)
+            else:
+                places.append(place)
         if others:
             self.message.say(" ".join(others))
-        if first := next((self._fields[field] for field in self._fields if field in problems), None):
-            first.edit.setFocus(Qt.FocusReason.OtherFocusReason)
-        elif "hosts" in problems:
-            self.sure_of_hosts.setFocus(Qt.FocusReason.OtherFocusReason)
+        if places:
+            places[0].setFocus(Qt.FocusReason.OtherFocusReason)
+            self._area.ensureWidgetVisible(places[0])
 
-    def _say_at(self, field: Field, sentence: str) -> None:
-        field.set_bad(sentence)
-        field.edit.setFocus(Qt.FocusReason.OtherFocusReason)
-        field.edit.selectAll()
+    def _show_found(self, found: Sequence[Unlocked]) -> None:
+        self.found.show_found(found)
+        self._found_card.setVisible(True)
+
+    def _say_nothing(self) -> None:
+        self._tried = None
+        self.keep_button.setText("Test and keep")
+        self.keep_button.updateGeometry()
+        self.message.clear()
+        self._found_card.setVisible(False)
+        self.name.set_good()
+        self.form.set_good()
 
     async def _tell_vault(self) -> None:
         notice = await asyncio.to_thread(lambda: self._place.vault.notice)
         if notice:
             self.vault_message.say(notice, tone="warning")
         else:
-            self._why.setText(f"{WHY} The password goes into the system keyring, and nowhere else.")
+            self._kept_where.setText("Secrets go into the system keyring, and nowhere else.")
+            self._kept_where.setVisible(True)
 
     # the form
 
     def _lay_out(self) -> None:
-        self.body.addWidget(self._why)
-        self.body.addWidget(self.vault_message)
-        self.body.addSpacing(theme.px(4))
-        grid = self._grid()
-        self._line(grid, "Name", self.name, "how you call this account here")
-        self._line(grid, "E-mail", self.user)
-        self._line(grid, "Password", self.password)
-        self._line(grid, "Region", self.region)
-        self._line(grid, "", self.no_expire)
-        self.body.addLayout(grid)
-        self.more_link.clicked.connect(lambda: self._open_more(self._more.isHidden()))
-        self.body.addWidget(self.more_link, 0, Qt.AlignmentFlag.AlignLeft)
-        inner = QVBoxLayout(self._more)
-        inner.setContentsMargins(0, 0, 0, 0)
-        more = self._grid()
-        self._line(more, "Send form", self.send_form)
-        self._line(more, "Dashboard", self.dashboard_url)
-        self._line(more, "Send host", self.send_url)
-        self._line(more, "", self.sure_of_hosts)
-        self._line(more, "", self.hosts_message)
-        inner.addLayout(more)
-        self.body.addWidget(self._more)
-        self.body.addWidget(self.message)
-        self.body.addStretch(1)
-        self._open_more(False)
+        inner = QWidget()
+        pile = QVBoxLayout(inner)
+        pile.setContentsMargins(0, 0, 0, 0)
+        pile.setSpacing(theme.px(10))
+        head = Lines()
+        head.add("Service", self.service)
+        head.add("Name", self.name)
+        head.show_line(self.service, self._again is None)
+        for form in self.forms.values():
+            form.hide()
+        for part in (self._why, self.vault_message, self._kept_where, head, *self.forms.values()):
+            pile.addWidget(part)
+        self._kept_where.hide()
+        self._found_card = Card("What your keys unlock", padding=12, tone="sunken")
+        self._found_card.add(self.found)
+        self._found_card.hide()
+        pile.addWidget(self._found_card)
+        pile.addWidget(self.message)
+        pile.addStretch(1)
+        self._inner = inner
+        self._area = scrolled(inner)
+        self.body.addWidget(self._area)
 
-    @staticmethod
-    def _grid() -> QGridLayout:
-        grid = QGridLayout()
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(0)
-        grid.setVerticalSpacing(theme.px(10))
-        grid.setColumnMinimumWidth(0, theme.px(LABELS))
-        grid.setColumnStretch(1, 1)
-        return grid
-
-    @staticmethod
-    def _line(grid: QGridLayout, title: str, inner: QWidget, hint: str = "") -> None:
-        row = grid.rowCount()
-        if title:
-            label = Label(title, tone="muted")
-            label.setFixedHeight(theme.px(30))
-            grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
-        if hint:
-            inner.edit.setPlaceholderText(f"Shop: {hint}")
-        side = Qt.AlignmentFlag.AlignLeft if isinstance(inner, (Segmented, CheckBox)) else Qt.AlignmentFlag(0)
-        grid.addWidget(inner, row, 1, side)
-
-    def _fill(self) -> None:
+    def _begin(self, provider: str) -> None:
         again = self._again
-        if again is None:
-            self.name.edit.setFocus()
+        if again is not None:
+            self.name.setText(again.name)
+            self.name.edit.setReadOnly(True)
+            self.form.fill(again)
+            self._turn(again.provider)
+            self.form.first().setFocus()
             return
-        self.name.setText(again.name)
-        self.name.edit.setReadOnly(True)
-        self.user.setText(again.user)
-        self.region.choose(again.region)
-        self.send_form.choose(again.send_form)
-        self.no_expire.setChecked(again.no_expire)
-        self.dashboard_url.setText(again.dashboard_url)
-        self.send_url.setText(again.send_url)
-        self.sure_of_hosts.setChecked(bool(again.dashboard_url or again.send_url))  # it was confirmed before
-        self.password.edit.setFocus()
+        if provider:
+            self.service.choose(provider)
+        self._turn(self.service.key)
+        self.name.edit.setFocus()
+
+    def _turn(self, provider: str) -> None:
+        for key, form in self.forms.items():
+            form.setVisible(key == provider)
+        self._why.setText(self.form.why)
+        self._say_nothing()
 
     def _free_colour(self) -> str:
         taken = [profile.colour for profile in self._place.settings.profiles]
         return min(COLOURS, key=taken.count)
 
-    def _open_more(self, opened: bool) -> None:
-        self._more.setVisible(opened)
-        self.more_link.setText("Fewer settings" if opened else "Advanced: send form, other hosts")
-        self.more_link.updateGeometry()
-
-    def event(self, event: QEvent) -> bool:
-        done = super().event(event)
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.LayoutRequest:
             self._fit()
-        return done
+        return False
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
     def _fit(self) -> None:
-        """As high as what it says just now."""
-        layout = self.layout()
-        high = layout.totalHeightForWidth(self.width()) if layout.hasHeightForWidth() else -1
-        self.resize(self.width(), max(high, layout.totalMinimumSize().height()))
+        """As high as what it says just now, as far as there is room; what is more is scrolled."""
+        edges = self.layout().itemAt(0).layout().contentsMargins()
+        wide = self.width() - edges.left() - edges.right()
+        wanted = self._inner.layout().totalHeightForWidth(wide)
+        rest = edges.top() + edges.bottom() + self.heading.heightForWidth(wide) + theme.px(8)
+        rest += self._foot.sizeHint().height()
+        over = self.parentWidget().window().height() if self.parentWidget() else 0
+        room = max(theme.px(LOWEST), over - 2 * theme.px(MARGIN))
+        beside_bar = theme.px(6) if wanted > room - rest else 0
+        self._inner.layout().setContentsMargins(0, 0, beside_bar, 0)
+        self.setFixedHeight(rest + min(wanted, room - rest))
+
+    # what happens
 
     def _on_changed(self) -> None:
         self.message.clear()
-        self.hosts_message.clear()
-        elsewhere = bool(self.dashboard_url.text().strip() or self.send_url.text().strip())
-        self.sure_of_hosts.setEnabled(elsewhere)
+        if self._tried is not None or not self._found_card.isHidden():
+            self._tried = None
+            self.keep_button.setText("Test and keep")
+            self.keep_button.updateGeometry()
+            self._found_card.setVisible(False)
+
+    def _on_file_asked(self) -> None:
+        self.work.start(self._choose_file(self.form), name="choose a file")
+
+    async def _choose_file(self, form: ProfileForm) -> None:
+        kinds = "Certificates (*.pem *.crt *.cer);;All files (*)"
+        for path in await pick_files(self, "A file of authorities to trust", kinds, one=True):
+            form.put_file(str(path))
 
     def _on_finished(self) -> None:
         self.work.cancel_all()
-        self.password.edit.clear()
-
-
-def _hosts(urls: list[str]) -> str:
-    """The hosts of some origins, in words."""
-    hosts = list(dict.fromkeys(urlsplit(url).hostname or url for url in urls))
-    return " and ".join(hosts) + " instead of turboSMTP"
+        for form in self.forms.values():
+            form.clear_secrets()

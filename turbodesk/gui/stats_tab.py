@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,9 +18,12 @@ from turbodesk.errors import TurbodeskError
 from turbodesk.gui import stats_words as say
 from turbodesk.gui import theme, words
 from turbodesk.gui.export import export_csv
+from turbodesk.gui.message_dialog import MessageDialog
+from turbodesk.gui.not_offered import NotOffered
 from turbodesk.gui.notices import Notices
 from turbodesk.gui.parts.button import Button
 from turbodesk.gui.parts.card import Card, Ground, ToolBar, row, scrolled
+from turbodesk.gui.parts.choice import Choice
 from turbodesk.gui.parts.field import Field
 from turbodesk.gui.parts.label import Label
 from turbodesk.gui.parts.segmented import Segmented
@@ -30,7 +33,8 @@ from turbodesk.gui.reading import Pace, Reading, ReadingBar
 from turbodesk.gui.record_table import RecordTable
 from turbodesk.gui.stats_tiles import Tiles
 from turbodesk.gui.tab import Tab
-from turbodesk.model.reports import ALL_TIME, EmailStat
+from turbodesk.model.counts import DayCounts
+from turbodesk.model.reports import ALL_TIME, EmailStat, Page
 from turbodesk.providers.port import Capability
 from turbodesk.services.desk import Desk
 from turbodesk.services.stats import Grain, Mailing, StatsQuery, StatsService, Tally, rows_csv, with_text
@@ -41,6 +45,8 @@ if TYPE_CHECKING:
 NARROW = 1000  # below this width of the tab, words give way to icons
 CHART_AFTER_MS = 30
 SLICE = 1000  # rows counted or handed to a table at once
+ALL_ACCOUNTS = "All sub-accounts"
+TOLD_ONE_BY_ONE = "tells what became of a message one by one: open a recipient."
 SORT_UP_TO = 20_000  # rows; more stay as the provider lists them, newest first, until a head is pressed
 
 
@@ -52,7 +58,8 @@ async def load_chart() -> None:
 
 class StatsTab(Tab):
     """The mails of a period, counted. Everything shown is counted from the same rows: those of the
-    period that hold the text of the filter."""
+    period that hold the text of the filter. Where the provider counts by itself, tiles and chart are its
+    counters, and the rows are only listed."""
 
     key = "stats"
     title = "Stats"
@@ -63,6 +70,7 @@ class StatsTab(Tab):
         self._service: StatsService | None = None
         self._rows: list[EmailStat] = []  # all that were read, and of them:
         self._kept: list[EmailStat] = []  # those the filter lets through
+        self._days: list[DayCounts] = []  # what the provider counted by itself
         self._tally = Tally()
         self._shown_query: StatsQuery | None = None
         self._read_at, self._narrow = "", False
@@ -75,6 +83,7 @@ class StatsTab(Tab):
         self.chart: StatsChart | None = None
         # from the outside in: whatever is put into something else is styled anew with all it holds
         self.box.addWidget(bar := ToolBar())
+        self._head = bar
         self._fill_head(bar)
         self.pages, self.bar = Pages(), ReadingBar()
         self.box.addWidget(self.pages, 1)
@@ -91,8 +100,8 @@ class StatsTab(Tab):
 
     @property
     def query(self) -> StatsQuery:
-        """The days that are chosen."""
-        return StatsQuery(self.period.period)
+        """The days that are chosen, and whose mails are counted."""
+        return StatsQuery(self.period.period, sub_account=self.accounts.key)
 
     @property
     def grain(self) -> Grain:
@@ -103,15 +112,26 @@ class StatsTab(Tab):
         super().set_desk(desk)
         self._service = StatsService(desk) if desk else None
         self._forget_rows()
-        self.pages.turn("loading")
-        offered = desk is not None and desk.has(Capability.STATS)
+        self.accounts.set_items([("", ALL_ACCOUNTS)])
+        self.accounts.setVisible(False)
+        offered = desk is not None and _counts_or_lists(desk)
+        self._head.setVisible(desk is None or offered)
         for widget in (self.period, self.grains, self.filter, self.again_button, self.table_button):
             widget.setEnabled(offered)
-        self.offer(Capability.STATS, self.export_button, "This provider has no statistics over its API.")
-        if desk and not offered:
-            title = f"{desk.provider.title} has no statistics over its API"
-            self.empty.say("stats", title, "Look for them on the provider’s own dashboard page.")
-            self.pages.turn("empty")
+        self.offer(Capability.STATS, self.export_button)
+        self.offer(Capability.MESSAGE, self.details_button)
+        if desk is not None and self._service is not None:
+            told = self._service.told
+            self.mailings.set_columns(say.mailing_columns(told=told))
+            self.recipients.set_columns(
+                say.recipient_columns(told=told, campaigns=desk.has(Capability.GROUPS) and not told)
+            )
+            self._note.setText(f"{desk.provider.title} {TOLD_ONE_BY_ONE}" if told else "")
+        if desk is not None and not offered:
+            self.not_offered.show_for(desk, Capability.STATS, "statistics")
+            self.pages.turn("not offered")
+        else:
+            self.pages.turn("loading")
 
     def shown(self) -> None:
         if self.chart is None and (self._making is None or self._making.done()):
@@ -127,10 +147,10 @@ class StatsTab(Tab):
     def reload(self) -> None:
         """Reads the period anew. What is counted of the same period stays until the new rows are there."""
         service, desk = self._service, self.desk
-        if service is None or desk is None or not desk.has(Capability.STATS):
+        if service is None or desk is None or not _counts_or_lists(desk):
             return
         query = self.query
-        again = query == self._shown_query and bool(self._rows)
+        again = query == self._shown_query and bool(self._rows or self._days)
         if not again:
             self._forget_rows()
             self.pages.turn("loading")
@@ -138,6 +158,16 @@ class StatsTab(Tab):
         read = partial(self._read_again if again else self._read, service, query)
         age = self._read_at if again else ""
         self.reading.start(read, "messages", age=age, fail=self._on_read_failed)
+        if self.accounts.count() <= 1:
+            self.work.start(self._read_accounts(service), fail=lambda _error: True, name="sub-accounts")
+
+    async def _read_accounts(self, service: StatsService) -> None:
+        """Offers those that can be counted on their own, where there are several."""
+        found = await service.sub_accounts()
+        if service is self._service and len(found) > 1:
+            own = [(it.id, it.name or it.email or it.id) for it in found]
+            self.accounts.set_items([("", ALL_ACCOUNTS), *own])
+            self.accounts.setVisible(True)
 
     async def _make_chart(self) -> None:
         await load_chart()
@@ -154,8 +184,13 @@ class StatsTab(Tab):
 
     async def _read(self, service: StatsService, query: StatsQuery) -> None:
         """Reads and counts, and shows what is counted so far while the pages come."""
-        self._tally, complete, pace = Tally(query.period), True, Pace()
-        async for page in service.pages(query):
+        self._tally, complete, pace = service.tally(query), True, Pace()
+        async for days in _days_of(service, query):
+            self._days += days
+            self._tally.add_days(days)
+        if self._days:
+            self._show_counts()
+        async for page in _pages_of(service, query):
             self._rows += page.rows
             kept = with_text(page.rows, self.filter.text())
             self._kept += kept
@@ -170,15 +205,17 @@ class StatsTab(Tab):
 
     async def _read_again(self, service: StatsService, query: StatsQuery) -> None:
         """Reads beside what is shown, and counts anew at the end."""
-        rows: list[EmailStat] = []
+        rows, told = list[EmailStat](), list[DayCounts]()
         complete, pace = True, Pace()
-        async for page in service.pages(query):
+        async for days in _days_of(service, query):
+            told += days
+        async for page in _pages_of(service, query):
             rows += page.rows
             complete = page.complete
             if pace.due():
                 self.reading.progress(len(rows), page.total)
                 pace.took(0)
-        self._rows = rows
+        self._rows, self._days = rows, told
         if await self._recount():
             self._all_read(complete)
 
@@ -187,8 +224,10 @@ class StatsTab(Tab):
         has begun meanwhile and this one is not wanted any more."""
         self._counted += 1
         mine, at = self._counted, 0
-        period = self._shown_query.period if self._shown_query else ALL_TIME
-        text, kept, tally = self.filter.text(), list[EmailStat](), Tally(period)
+        query, service = self._shown_query or self.query, self._service
+        text, kept = self.filter.text(), list[EmailStat]()
+        tally = service.tally(query) if service is not None else Tally(query.period)
+        tally.add_days(self._days)
         while at < len(self._rows):  # more may come while we count
             rows = self._rows[at : at + SLICE]
             at += len(rows)
@@ -223,7 +262,8 @@ class StatsTab(Tab):
     def _sort(self) -> None:
         if self.reading.running:
             return
-        for table, column in ((self.mailings, say.MAILING_WHEN), (self.recipients, say.RECIPIENT_WHEN)):
+        newest = len(self.recipients.records.columns) - 1
+        for table, column in ((self.mailings, say.MAILING_WHEN), (self.recipients, newest)):
             if table.records.sorted_by is None and len(table.rows) <= SORT_UP_TO:
                 table.sort_by(column, True)
 
@@ -233,7 +273,8 @@ class StatsTab(Tab):
         self.reading.tell_stopped(words.counted(len(self._rows), "message"), self.reload)
 
     def _on_read_failed(self, error: TurbodeskError) -> bool:
-        if self._rows:
+        if self._rows or self._days:
+            self._show_counts()
             self.reading.tell_broken(error, self.reload)
         else:
             self.empty.say(
@@ -248,6 +289,7 @@ class StatsTab(Tab):
         self.reading.stop()
         self._counted += 1
         self._rows, self._kept, self._new, self._tally, self._filled = [], [], [], Tally(), 0
+        self._days = []
         self._shown_query = None
         for table in (self.mailings, self.recipients):
             table.records.sorted_by = None
@@ -268,7 +310,7 @@ class StatsTab(Tab):
         self.lists.set_count("recipients", len(self._kept))
         if self.lists.key == "recipients":
             self._fill_recipients()
-        if self._kept:
+        if self._kept or tally.sums.sent:
             self._turn_to_body()
         elif not self.reading.running:
             self._say_empty()
@@ -317,6 +359,8 @@ class StatsTab(Tab):
             ways = [self._button("Write a message", "compose", lambda: self.turn_to.emit("compose", None))]
             if self.query.period != ALL_TIME:
                 ways.insert(0, self._button("All time", "", lambda: self.period.choose("all")))
+            if self.query.sub_account:
+                ways.insert(0, self._button(ALL_ACCOUNTS, "", lambda: self.accounts.choose("")))
             why = "Every message of this account is counted here, whichever program sent it."
             self.empty.say("stats", f"Nothing sent {self.period.words}", why, ways)
         self.pages.turn("empty")
@@ -328,14 +372,15 @@ class StatsTab(Tab):
         return button
 
     def _show_status(self) -> None:
-        if not self._rows:
+        if not (self._rows or self._tally.sums.sent):
             self.status.emit("")
             return
         mails = words.counted(self._tally.mailing_count, "message")
         to = words.counted(len(self._kept), "recipient")
         undated = f", {words.number(self._tally.undated)} without a date" if self._tally.undated else ""
         zone = bytes(QTimeZone.systemTimeZoneId().data()).decode()
-        self.status.emit(f"{mails} to {to}{undated}, times in {zone}")
+        days = ", days in UTC" if self._tally.told else ""
+        self.status.emit(f"{mails} to {to}{undated}{days}, times in {zone}")
 
     def _on_filter(self, _text: str) -> None:
         if self._rows:
@@ -351,16 +396,20 @@ class StatsTab(Tab):
 
     def _on_list(self, key: str) -> None:
         self._close_mailing()
-        self.list_tables.turn(key)
+        self._turn_list(key)
         if key == "recipients":
             self._fill_recipients()
+
+    def _turn_list(self, key: str) -> None:
+        self.lists.choose(key)
+        self.list_tables.turn(key)
+        self.details_button.setVisible(key == "recipients")
 
     def open_mailing(self, mailing: Mailing) -> None:
         """Shows the recipients of one mailing."""
         self.mailing = mailing.subject
         self.recipients.set_where(lambda it: it.subject == mailing.subject)
-        self.lists.choose("recipients")
-        self.list_tables.turn("recipients")
+        self._turn_list("recipients")
         self.back_button.setVisible(True)
         self._subject.setText(words.one_line(mailing.subject) or "(no subject)")
         self._fill_recipients()
@@ -375,9 +424,14 @@ class StatsTab(Tab):
 
     def _on_back(self) -> None:
         self._close_mailing()
-        self.lists.choose("mailings")
-        self.list_tables.turn("mailings")
+        self._turn_list("mailings")
         self.mailings.setFocus()
+
+    def open_message(self, row: EmailStat | None) -> None:
+        """Shows all that the provider knows of one message, where it can be asked for it."""
+        if row is not None and self._service is not None and self.details_button.isEnabled():
+            dialog = MessageDialog(self.window(), row, partial(self._service.message, row.id), self.notices)
+            self.work.start(dialog.show_message(), name="message")
 
     # taking it along
 
@@ -388,7 +442,7 @@ class StatsTab(Tab):
             )
 
     async def _export(self, service: StatsService, query: StatsQuery) -> None:
-        """The provider's own file; with a text filter a file of ours with the rows that are counted."""
+        """All rows of the period; with a text filter those it lets through."""
 
         def chunks() -> AsyncIterator[bytes]:
             return rows_csv(self._kept) if self.filter.text().strip() else service.export(query)
@@ -405,6 +459,9 @@ class StatsTab(Tab):
         self.period.changed.connect(self.reload)
         self.grains = Segmented(say.GRAINS, name="One column is")
         self.grains.chosen.connect(self._on_grain)
+        self.accounts = Choice([("", ALL_ACCOUNTS)], name="Whose mails are counted")
+        self.accounts.key_changed.connect(lambda _key: self.reload())
+        self.accounts.setVisible(False)
         self.filter = Field("Message, sender, recipient", "search", name="Count only what holds", clear=True)
         self.filter.changed.connect(self._on_filter)
         self.again_button = Button("", "refresh", name="Read again", tip="Read again, F5")
@@ -416,6 +473,7 @@ class StatsTab(Tab):
         self.export_button.clicked.connect(self._on_export)
         bar.add(self.period)
         bar.add(self.grains)
+        bar.add(self.accounts)
         bar.box.addWidget(self.filter, 1, Qt.AlignmentFlag.AlignVCenter)
         for button in (self.again_button, self.table_button, self.export_button):
             bar.add(button)
@@ -427,6 +485,9 @@ class StatsTab(Tab):
             ground = Ground("surface")
             self.pages.add(key, ground)
             ground.box.addWidget(page)
+        self.not_offered = NotOffered("stats")
+        self.not_offered.account_asked.connect(lambda: self.turn_to.emit("account", None))
+        self.pages.add("not offered", self.not_offered)
         body = QWidget()
         self.pages.add("body", scrolled(body))
         pile = QVBoxLayout(body)
@@ -461,7 +522,12 @@ class StatsTab(Tab):
         self.back_button.setVisible(False)
         self.back_button.clicked.connect(self._on_back)
         self._subject = Label("", "strong", elide="right")
-        for widget, stretch in ((self.lists, 0), (self.back_button, 0), (self._subject, 1)):
+        self._note = Label("", "small", "muted", elide="right")
+        self.details_button = Button("Details", "view", size="small")
+        self.details_button.setVisible(False)
+        self.details_button.clicked.connect(lambda: self.open_message(self.recipients.current))
+        for widget, stretch in ((self.lists, 0), (self.back_button, 0), (self._subject, 1), (self._note, 0),
+                                (self.details_button, 0)):  # fmt: skip
             head.addWidget(widget, stretch)
         self.list_tables = Pages()
         self.list_tables.setMinimumHeight(theme.px(31 + 3 * 30))
@@ -469,6 +535,7 @@ class StatsTab(Tab):
         self.mailings = RecordTable(say.mailing_columns(), name="Messages", key=lambda it: it.subject)
         self.mailings.opened.connect(self.open_mailing)
         self.recipients = RecordTable(say.recipient_columns(), name="Recipients", text=say.find_in)
+        self.recipients.opened.connect(self.open_message)
         self.list_tables.add("mailings", self.mailings)
         self.list_tables.add("recipients", self.recipients)
 
@@ -480,3 +547,21 @@ class StatsTab(Tab):
             self.export_button.set_keys("" if narrow else "Ctrl E")
             self.table_button.setText("" if narrow else "As table")
             self.period.show_days(not narrow)
+
+
+def _counts_or_lists(desk: Desk) -> bool:
+    return desk.has(Capability.STATS) or desk.has(Capability.COUNTS)
+
+
+async def _days_of(service: StatsService, query: StatsQuery) -> AsyncIterator[Sequence[DayCounts]]:
+    """What the provider counted by itself, nothing where it does not."""
+    if service.told:
+        async for page in service.day_pages(query):
+            yield page.rows
+
+
+async def _pages_of(service: StatsService, query: StatsQuery) -> AsyncIterator[Page[EmailStat]]:
+    """The messages of a query, none where the provider lists none."""
+    if service.lists:
+        async for page in service.pages(query):
+            yield page

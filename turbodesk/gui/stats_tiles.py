@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
 from turbodesk.gui import theme, words
 from turbodesk.gui.parts.drawing import frame
 from turbodesk.gui.parts.label import paint_runs, plain_tip
-from turbodesk.services.stats import Counts, Rate
+from turbodesk.model.counts import Counts, Rate
 
 COLUMNS, LINE, DIAMONDS = "columns", "line", "diamonds"
 

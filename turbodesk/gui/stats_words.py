@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 
 from PySide6.QtCore import QDate, QLocale
@@ -9,13 +10,15 @@ from PySide6.QtCore import QDate, QLocale
 from turbodesk.gui import words
 from turbodesk.gui.record_column import Column
 from turbodesk.gui.stats_tiles import FORMS, percent
+from turbodesk.model.counts import Rate
 from turbodesk.model.reports import EmailStat, MailStatus, Period
 from turbodesk.model.smtp_reply import BounceKind, read_reply
-from turbodesk.services.stats import Grain, Mailing, Rate, Span
+from turbodesk.services.stats import Grain, Mailing, Span
 
 GRAINS = ((Grain.DAY.value, "Day"), (Grain.WEEK.value, "Week"), (Grain.MONTH.value, "Month"))
 LISTS = (("mailings", "Messages"), ("recipients", "Recipients"))
-MAILING_WHEN, RECIPIENT_WHEN = 1, 5  # the columns that say when, newest first as the provider lists them
+MAILING_WHEN = 1  # the column that says when, newest first as the provider lists them; of recipients the last
+_OUR_KEY = re.compile(r"td-[0-9a-z]{20,}")
 
 PILLS = {
     MailStatus.NEW: ("queued", None),
@@ -47,12 +50,18 @@ def span_label(span: Span, grain: Grain) -> str:
     return QLocale().toString(_qdate(span.start), "MMM yyyy" if grain is Grain.MONTH else "d MMM")
 
 
-def mailing_columns() -> list[Column]:
-    """What the list shows of a mailing: each rate with the count it is made of."""
-    return [
+def mailing_columns(*, told: bool = False) -> list[Column]:
+    """What the list shows of a mailing: each rate with the count it is made of. Where the provider has
+    `told` counts of its own, its messages do not say what became of them, and there are no rates."""
+    columns = [
         Column("Message", lambda it: it.subject, _subject, kind="medium", width=170, stretch=1),
         Column("When", lambda it: it.last, lambda at: words.day(at) if at else "–", kind="muted", width=92),
         Column("Sent", lambda it: it.counts.sent, words.number, align="right", width=76),
+    ]
+    if told:
+        return columns
+    return [
+        *columns,
         *_rate("delivered", "Delivered of sent", 1),
         *_rate("opened", "Opened of delivered", 2),
         *_rate("clicked", "Clicked of delivered", 3),
@@ -83,20 +92,34 @@ def _rate_order(rate: Rate) -> float:
     return -1.0 if rate.too_few or rate.value is None else rate.value
 
 
-def recipient_columns() -> list[Column]:
-    """What the list shows of one mail to one recipient."""
+def recipient_columns(*, told: bool = False, campaigns: bool = False) -> list[Column]:
+    """What the list shows of one mail to one recipient; see `mailing_columns` for `told`."""
+    state = Column(
+        "State", pill_of, lambda pill: pill, sort=lambda pill: pill[1] or pill[0], kind="pill", width=140
+    )
+    campaign = Column("Campaign", campaign_of, kind="muted", width=120, stretch=1, keep=4)
+    said = Column(
+        "What was said", lambda it: it.error, words.one_line, kind="muted", width=170, stretch=3, keep=2
+    )
     return [
         Column("Recipient", lambda it: it.recipient, kind="medium", width=190, stretch=2),
-        Column(
-            "State", pill_of, lambda pill: pill, sort=lambda pill: pill[1] or pill[0], kind="pill", width=140
-        ),
+        *([] if told else [state]),
         Column("Message", lambda it: it.subject, _subject, width=170, stretch=2),
         Column("From", lambda it: it.sender, kind="muted", width=170, stretch=1, keep=3),
-        Column(
-            "What was said", lambda it: it.error, words.one_line, kind="muted", width=170, stretch=3, keep=2
-        ),
+        *([campaign] if campaigns else []),
+        *([] if told else [said]),
         Column("Sent", lambda it: it.at, _moment, align="right", width=124),
     ]
+
+
+def campaign_of(row: EmailStat) -> str:
+    """The campaign that somebody gave it; the name of our own for a send is none."""
+    return "" if is_our_key(row.campaign) else row.campaign
+
+
+def is_our_key(campaign: str) -> bool:
+    """Whether it is a send's own name, which stands there where nobody gave a campaign."""
+    return _OUR_KEY.fullmatch(campaign) is not None
 
 
 def find_in(row: EmailStat) -> str:

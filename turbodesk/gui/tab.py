@@ -64,17 +64,24 @@ class Tab(QWidget):
     def receive(self, payload: object) -> None:
         """Takes what another tab handed over with `turn_to`."""
 
-    def offer(self, capability: Capability, widget: QWidget, sentence: str) -> bool:
-        """Greys a widget out where the account does not offer that, and says why; True where it does."""
+    def renew_desk(self, desk: Desk) -> None:
+        """Takes the same account with another profile; nothing is read anew."""
+        self.desk = desk
+
+    def offer(self, capability: Capability, widget: QWidget, sentence: str = "") -> bool:
+        """Greys a widget out where the account does not offer that, and says why (in the provider's words
+        where there is no `sentence`); True where it does."""
         offered = self.desk is not None and capability in self.desk.offers
+        why = "" if offered or self.desk is None else sentence or self.desk.why_not(capability)
         if isinstance(widget, Button):
             if offered:
                 widget.on()
             else:
-                widget.off(sentence)
+                widget.off(why or sentence)
         else:
             widget.setEnabled(offered)
-            widget.setToolTip("" if offered else plain_tip(sentence))
+            widget.setToolTip(plain_tip(why) if why else "")
+            widget.setAccessibleDescription(why)
         return offered
 
     def focus_regions(self) -> list[QWidget]:

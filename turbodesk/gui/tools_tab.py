@@ -1,4 +1,4 @@
-"""A switch for each tracking tool."""
+"""A switch for each tracking tool, or what new messages ask for where the account has no switches."""
 
 from __future__ import annotations
 
@@ -12,51 +12,42 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from turbodesk.errors import TurbodeskError
 from turbodesk.gui import theme, words
 from turbodesk.gui.header import profile_name
+from turbodesk.gui.not_offered import NotOffered
 from turbodesk.gui.notices import Notices
 from turbodesk.gui.parts.button import Button
 from turbodesk.gui.parts.card import Ground, Rule, ToolBar, scrolled
 from turbodesk.gui.parts.label import Label, Link
 from turbodesk.gui.parts.states import EmptyState, Loading, Pages
 from turbodesk.gui.tab import Tab
-from turbodesk.gui.tool_card import Change, ToolCard, ToolWords
-from turbodesk.model.account import TrackingTool
+from turbodesk.gui.tool_card import ToolCard, ToolWords
+from turbodesk.gui.tools_words import ONLY_HERE, ONLY_NOW, TOOLS, changes, default_words
+from turbodesk.model.account import Profile, TrackingTool
 from turbodesk.model.outcome import SendState
 from turbodesk.providers.port import Capability
 from turbodesk.services.desk import Desk
 from turbodesk.services.outbox import Outbox
 from turbodesk.services.tools import CLICK_TRACKING, OPEN_TRACKING, ToolsService
 
-TOOLS = {
-    CLICK_TRACKING: ToolWords(
-        "clicked",
-        "Click tracking",
-        "Links in new mail lead over the provider, which counts each click.",
-        "Links in new mail go out as they were written.",
-        "If switched on: links in new mail are rewritten so that each click is counted.",
-        "If switched off: links in new mail go out as written, and clicks read “not measured”.",
-    ),
-    OPEN_TRACKING: ToolWords(
-        "opened",
-        "Open tracking",
-        "A small picture in new mail tells the provider when it is loaded.",
-        "No picture is added to new mail.",
-        "If switched on: a small picture is added to new mail, and loading it counts as an open.",
-        "If switched off: no picture is added to new mail, and opens read “not measured”.",
-    ),
-}
 SIDE, SIDE_FROM = 376, 1040  # width of the pane at the side, and of the tab from which on it is there
 
 
 class ToolsTab(Tab):
-    """The tracking switches of the account, each with what switching it would change."""
+    """The tracking switches of the account, each with what switching it would change. Where tracking is a
+    field of each message, the switches are what new messages ask for. `choose_tracking` remembers that
+    (opens, clicks), and gives the desk with its changed profile."""
 
     key = "tools"
     title = "Tools"
     icon = "tools"
 
-    def __init__(self, notices: Notices, open_outbox: Callable[[], Awaitable[Outbox]]) -> None:
+    def __init__(
+        self,
+        notices: Notices,
+        open_outbox: Callable[[], Awaitable[Outbox]],
+        choose_tracking: Callable[[bool, bool], Awaitable[Desk]],
+    ) -> None:
         super().__init__(notices)
-        self._open_outbox = open_outbox
+        self._open_outbox, self._choose_tracking = open_outbox, choose_tracking
         self._service: ToolsService | None = None
         self._checked: datetime | None = None
         self.cards: dict[str, ToolCard] = {}
@@ -67,6 +58,9 @@ class ToolsTab(Tab):
         self.pages.add("loading", self.loading)
         self.pages.add("empty", self.empty)
         self.pages.add("tools", self._body())
+        self.not_offered = NotOffered("tools")
+        self.not_offered.account_asked.connect(lambda: self.turn_to.emit("account", None))
+        self.pages.add("not offered", self.not_offered)
         self.box.addWidget(self.pages, 1)
         self.loading.cancel_asked.connect(self._on_cancelled)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Refresh), self, self.reload)
@@ -78,19 +72,14 @@ class ToolsTab(Tab):
         for tool in list(self.cards):
             self._take_card(tool)
         self._says.setText("")
-        if desk and not desk.has(Capability.TRACKING):
-            self.check_button.off(f"{desk.provider.title} has no tracking switches over its API.")
-            self.empty.say(
-                "tools",
-                "No switches over this API",
-                f"{desk.provider.title} does not offer its tracking switches over the API. "
-                "Look for them on the provider’s own dashboard page.",
-                (),
-            )
-            self.pages.turn("empty")
-        else:
-            self.check_button.on()
+        self.check_button.setVisible(desk is None or desk.has(Capability.TRACKING))
+        if desk is None or desk.has(Capability.TRACKING):
             self.pages.turn("loading")
+        elif desk.has(Capability.CHOOSE_TRACKING):
+            self._show_defaults(desk)
+        else:
+            self.not_offered.show_for(desk, Capability.TRACKING, "tracking switches")
+            self.pages.turn("not offered")
 
     def shown(self) -> None:
         if self.first:
@@ -134,6 +123,41 @@ class ToolsTab(Tab):
             )
             self.pages.turn("empty")
 
+    def _show_defaults(self, desk: Desk) -> None:
+        """What new messages ask for: a choice of this program, so nothing need be asked or waited for."""
+        note = ONLY_NOW if desk.profile.is_sandbox else ONLY_HERE
+        self._says.setText(
+            f"{desk.provider.title} has no switch for the account: each message asks for itself."
+        )
+        for id, on in (
+            (CLICK_TRACKING, desk.profile.track_clicks),
+            (OPEN_TRACKING, desk.profile.track_opens),
+        ):
+            card = self.cards.get(id) or self._add_card(id, ToolCard(default_words(id, note)))
+            card.show_state(on, False, desk.provider.title)
+            card.asked.connect(lambda wanted, id=id: self._on_default_asked(id, wanted))
+        self.pages.turn("tools")
+
+    def _on_default_asked(self, id: str, wanted: bool) -> None:
+        if self.desk is not None:
+            self.cards[id].wait()
+            choosing = self._choose(id, wanted, self.desk.profile)
+            self.work.start(choosing, fail=lambda _error: self._keep_default(id), name="choose tracking")
+
+    async def _choose(self, id: str, wanted: bool, profile: Profile) -> None:
+        clicks = wanted if id == CLICK_TRACKING else profile.track_clicks
+        opens = wanted if id == OPEN_TRACKING else profile.track_opens
+        desk = await self._choose_tracking(opens, clicks)
+        if self.desk is None or desk.profile.name != self.desk.profile.name:
+            return
+        self.renew_desk(desk)
+        for tool, on in ((CLICK_TRACKING, clicks), (OPEN_TRACKING, opens)):
+            self.cards[tool].show_state(on, False, desk.provider.title)
+
+    def _keep_default(self, id: str) -> bool:
+        self.cards[id].keep()
+        return False
+
     def _show_tool(self, card: ToolCard, tool: TrackingTool) -> None:
         by = self.desk.provider.title if self.desk else "The provider"
         card.show_state(tool.enabled, tool.forced, by)
@@ -164,9 +188,12 @@ class ToolsTab(Tab):
     def _make_card(self, id: str) -> ToolCard:
         unknown = ToolWords("tools", id, "It is on.", "It is off.", "If switched on: new mail only.",
                             "If switched off: new mail only.")  # fmt: skip
-        card = ToolCard(TOOLS.get(id, unknown))
+        card = self._add_card(id, ToolCard(TOOLS.get(id, unknown)))
         card.asked.connect(lambda wanted: self._on_asked(id, card, wanted))
         card.agreed.connect(lambda wanted: self._on_agreed(id, card, wanted))
+        return card
+
+    def _add_card(self, id: str, card: ToolCard) -> ToolCard:
         self.cards[id] = card
         self._column.insertWidget(len(self.cards) - 1, card)
         return card
@@ -185,8 +212,7 @@ class ToolsTab(Tab):
     async def _ask(self, id: str, card: ToolCard, wanted: bool) -> None:
         waiting = await self._waiting()
         if self.desk is not None and self.cards.get(id) is card:
-            changes = _changes(id, wanted, self.desk, waiting)
-            card.ask(wanted, changes, profile_name(self.desk.profile))
+            card.ask(wanted, changes(id, wanted, self.desk, waiting), profile_name(self.desk.profile))
 
     async def _waiting(self) -> int:
         """How many mails in the outbox have not left yet."""
@@ -302,36 +328,6 @@ class ToolsTab(Tab):
         super().resizeEvent(event)
         for part in (self._line, self._side):
             part.setVisible(self.width() >= theme.px(SIDE_FROM))
-
-
-def _changes(id: str, wanted: bool, desk: Desk, waiting: int) -> list[Change]:
-    """What is known to change; nothing that the provider does not say."""
-    word = "with" if wanted else "without"
-    if id == CLICK_TRACKING:
-        counts = (
-            Change("stats", "muted", "Clicks start counting", "in mail sent from now on.")
-            if wanted
-            else Change("stats", "muted", "Clicks stop counting", "in mail sent from now on: not measured.")
-        )
-    else:
-        counts = (
-            Change("stats", "muted", "Opens start counting", "in mail sent from now on.")
-            if wanted
-            else Change("stats", "muted", "Opens stop counting", "in mail sent from now on: not measured.")
-        )
-    left = (
-        Change("outbox", "warning", f"{words.counted(waiting, 'mail is', 'mails are')} waiting",
-               f"and will go out {word} tracking.")
-        if waiting
-        else Change("outbox", "muted", "No mail is waiting", "in the outbox.")
-    )  # fmt: skip
-    return [
-        Change("mail", "muted", "New mail only.", "What was sent already stays as it is."),
-        counts,
-        Change("accounts", "muted", "The whole account.",
-               f"It holds for every program that sends as {desk.profile.user or 'it'}."),
-        left,
-    ]  # fmt: skip
 
 
 def _side_title(text: str) -> QWidget:
