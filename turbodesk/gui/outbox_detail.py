@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from turbodesk.gui import theme, words
 from turbodesk.gui.outbox_words import (
+    TELLING,
     details_of,
     in_order_of_need,
     outcome_pill,
@@ -66,13 +67,13 @@ class SendDetail(Pages):
         self._entry = None
         self.turn("none")
 
-    def show_entry(self, entry: Entry, service: str) -> None:
+    def show_entry(self, entry: Entry, service: str, looks: Sequence[str] = tuple(TELLING)) -> None:
         """Shows a send as the ledger has it; nothing moves where nothing has changed."""
         if entry == self._entry and service == self._service:
             return
         self._entry, self._service = entry, service
         self._show_head(entry)
-        self._show_card(entry, service)
+        self._show_card(entry, service, looks)
         self._show_recipients(entry)
         last = len(entry.steps) - 1
         self._steps.set_steps([step_line(step, i == last, entry) for i, step in enumerate(entry.steps)])
@@ -160,8 +161,8 @@ class SendDetail(Pages):
         and_more = f" and {words.number(more)} more" if more > 0 else ""
         self._to.setText(f"to {first}{and_more} from {entry.sender.email}")
 
-    def _show_card(self, entry: Entry, service: str) -> None:
-        said = said_of(entry, service)
+    def _show_card(self, entry: Entry, service: str, looks: Sequence[str]) -> None:
+        said = said_of(entry, service, looks)
         self._what.setText(said.title)
         self._why.setText(said.text)
         self._foot.setText(said.foot)
@@ -171,8 +172,8 @@ class SendDetail(Pages):
         wanted = {
             self.again_button: held,
             self.discard_button: held,
-            self.stats_button: entry.state in TO_LOOK_UP,
-            self.reports_button: entry.state in (SendState.ACCEPTED, SendState.PARTLY),
+            self.stats_button: entry.state in TO_LOOK_UP and "stats" in looks,
+            self.reports_button: entry.state in (SendState.ACCEPTED, SendState.PARTLY) and "reports" in looks,
             self.refused_button: entry.state is SendState.PARTLY,
             self.copy_button: entry.state in WITH_DETAILS,
         }

@@ -16,6 +16,7 @@ from turbodesk.gui.notices import Notices
 from turbodesk.gui.outbox_detail import SendDetail
 from turbodesk.gui.outbox_words import (
     GROUPS,
+    TELLING,
     counts,
     first_recipient,
     group_of,
@@ -202,7 +203,7 @@ class OutboxTab(Tab):
         if entry is None:
             self.detail.show_none()
         else:
-            self.detail.show_entry(entry, self._taker(entry))
+            self.detail.show_entry(entry, self._taker(entry), self._looks())
 
     def _choose_one(self) -> None:
         """Chooses the first row where none is and there is room for its detail."""
@@ -214,6 +215,12 @@ class OutboxTab(Tab):
         if self.desk is None:
             return "The provider"
         return taker(entry, self.desk.provider.title, self.desk.profile.provider)
+
+    def _looks(self) -> list[str]:
+        """The tabs in which this account can tell what became of a message."""
+        if self.desk is None:
+            return list(TELLING)
+        return [tab for tab, capability in TELLING.items() if self.desk.has(capability)]
 
     def _count(self, entries: list[Entry]) -> None:
         found = Counter(segment_of(entry) for entry in entries)

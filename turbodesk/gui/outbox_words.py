@@ -10,6 +10,7 @@ from typing import NamedTuple
 from turbodesk.gui import words
 from turbodesk.gui.parts import steps
 from turbodesk.model.outcome import RecipientOutcome, SendState, Verdict
+from turbodesk.providers.port import Capability
 from turbodesk.services.desk import SMTP
 from turbodesk.store.entry import Entry, Step
 
@@ -23,6 +24,8 @@ LOOKS = {
     Verdict.UNKNOWN: ("unknown", "warning", "unknown"),
     Verdict.WAITING: ("clock", "muted", "waiting"),
 }
+# tab: what it takes to tell there what became of a message
+TELLING = {"reports": Capability.REPORTS, "stats": Capability.STATS}
 _CANCELLED = ("cancelled", "muted")
 
 
@@ -103,8 +106,8 @@ def subject_of(entry: Entry) -> str:
     return words.one_line(entry.subject) or "(no subject)"
 
 
-def said_of(entry: Entry, service: str) -> Said:
-    """What the card says; `service` names the provider."""
+def said_of(entry: Entry, service: str, looks: Sequence[str] = tuple(TELLING)) -> Said:
+    """What the card says; `service` names the provider, `looks` the tabs that know what became of it."""
     all_of_them = words.counted(len(entry.outcomes), "recipient")
     match entry.state:
         case SendState.QUEUED:
@@ -118,8 +121,7 @@ def said_of(entry: Entry, service: str) -> Said:
         case SendState.ACCEPTED:
             return Said(
                 f"{service} took it for {all_of_them}",
-                "Accepted means queued there, not yet delivered. What became of it afterwards is read in "
-                "Reports and Stats.",
+                f"Accepted means queued there, not yet delivered. {_read_in(looks)}",
             )
         case SendState.PARTLY:
             taken, refused = _split(entry)
@@ -140,10 +142,18 @@ def said_of(entry: Entry, service: str) -> Said:
                 "It may have left, it may not",
                 f"{entry.reason or 'The request went out and no answer came.'} "
                 "Turbodesk does not send it again by itself.",
-                "Look for its recipients in Stats before you write it again.",
+                "Look for its recipients in Stats before you write it again."
+                if "stats" in looks
+                else "Look on the provider's own page, or ask a recipient, before you write it again.",
             )
         case SendState.CANCELLED:
             return Said("Discarded", "It was never sent.")
+
+
+def _read_in(looks: Sequence[str]) -> str:
+    if not looks:
+        return "More than that is not told here: look on the provider's own page."
+    return f"What became of it afterwards is read in {' and '.join(it.capitalize() for it in looks)}."
 
 
 def outcome_pill(entry: Entry, outcome: RecipientOutcome) -> str:

@@ -67,6 +67,15 @@ class _Kept:
     ending: asyncio.TimerHandle
 
 
+ONLY_CARRIES = (
+    "A relay only carries mail and answers no questions. "
+    "Add the same account with its API keys as another profile, or look on the provider's own page."
+)
+TRACKING_ELSEWHERE = (
+    "Tracking can't be chosen over SMTP: what is set for the account on the provider's own page counts."
+)
+
+
 class SmtpRelay(Provider):
     """One login at one relay. A letter gets a connection of its own; where the gateway has slots, that
     many are kept for the next letter of a batch, none longer than two seconds."""
@@ -124,6 +133,14 @@ class SmtpRelay(Provider):
                 ) from error
 
     # ---- sending
+
+    def why_not(self, capability: Capability) -> str:
+        """Why a relay has no such thing; empty where it has."""
+        if capability in self.offers:
+            return ""
+        if capability in (Capability.TRACKING, Capability.CHOOSE_TRACKING):
+            return TRACKING_ELSEWHERE
+        return ONLY_CARRIES
 
     def check_message(self, message: Message) -> None:
         """Raises InvalidDraft, by field, where no mail can carry the message."""
