@@ -405,6 +405,14 @@ def test_days_of_a_long_time_are_asked_in_windows_and_joined(tools: Any) -> None
     assert min(days) >= date(2025, 11, 28) and max(days) == TODAY
 
 
+@pytest.mark.parametrize(("group", "windows"), [("", 12), ("g", 1)])
+def test_counters_of_all_time_end_after_a_quiet_year(tools: Any, group: str, windows: int) -> None:
+    asked_of = {"sub_account": "2", "group": group}
+    pages, asked = run(tools, lambda p: all_of(p.daily_counts(ALL_TIME, **asked_of)), tools.answer("", 404))
+    assert [(list(page.rows), page.complete) for page in pages] == [([], True)]
+    assert windows <= len(asked) <= windows + 3  # a few are asked ahead
+
+
 def test_days_that_were_not_asked_for_are_left_out_and_told(tools: Any) -> None:
     rows = [{"date": day, "stat": {"processed": 1}} for day in ("2026-02-28", "2026-03-01", "2026-03-01")]
     pages, _ = run(tools, lambda p: all_of(p.daily_counts(MARCH)), tools.answer(rows))

@@ -116,7 +116,7 @@ def _after(at: datetime, today: date) -> Period:
     """The days in which a message may have led to a suppression: one window, as what comes later
     speaks of other mail."""
     first = at.date()
-    if first == today:
+    if first >= today:
         return Period(first, first)
     return Period(first, min(today, first + timedelta(days=said.SUPPRESSION_DIFFERENCE)))
 
