@@ -56,3 +56,10 @@ def test_every_status_is_counted_where_it_belongs() -> None:
     for group in (QUEUED, BOUNCED, DROPPED):
         assert not group & DELIVERED
     assert set(MailStatus) - DELIVERED - QUEUED - BOUNCED - DROPPED == {MailStatus.OTHER}
+
+
+def test_the_ends_of_the_calendar_are_a_period_too() -> None:
+    first, last = Period(date.min, date.max).moments()
+    assert (first.date(), last.date()) == (date.min, date.max)
+    with pytest.raises(ValueError, match="further than the calendar"):
+        Period.since("9999y", date(2026, 1, 1))

@@ -39,7 +39,10 @@ class Period:
         match = _SINCE.match(text.strip().lower())
         if not match or not int(match[1]):
             raise ValueError(f"{text!r} is no length of time: write 7d, 2w, 3m or 1y.")
-        return cls.last_days(int(match[1]) * _DAYS[match[2]], today)
+        try:
+            return cls.last_days(int(match[1]) * _DAYS[match[2]], today)
+        except OverflowError:
+            raise ValueError(f"{text!r} goes back further than the calendar does.") from None
 
     @property
     def all_time(self) -> bool:
@@ -49,8 +52,9 @@ class Period:
         """Its first and its last second on this computer's own calendar, in UTC; not for all time."""
         if self.start is None or self.end is None:
             raise ValueError("all time has no first and no last second")
-        first = datetime.combine(self.start, time.min).astimezone(UTC)
-        return first, datetime.combine(self.end, time(23, 59, 59)).astimezone(UTC)
+        return _utc(datetime.combine(self.start, time.min)), _utc(
+            datetime.combine(self.end, time(23, 59, 59))
+        )
 
     @property
     def days(self) -> tuple[date, ...]:
@@ -58,6 +62,14 @@ class Period:
         if self.start is None or self.end is None:
             return ()
         return tuple(self.start + timedelta(days=n) for n in range((self.end - self.start).days + 1))
+
+
+def _utc(moment: datetime) -> datetime:
+    """A moment on this computer's calendar in UTC; the first and the last days there are stay as they are."""
+    try:
+        return moment.astimezone(UTC)
+    except (OverflowError, ValueError):
+        return moment.replace(tzinfo=UTC)
 
 
 ALL_TIME = Period()
