@@ -479,8 +479,6 @@ BEFORE: dict[str, tuple[dict[str, list[Reply]], type[TurbodeskError], str]] = {
     "AUTH closes": ({"AUTH": [close]}, NoConnection, "broke off"),
     "AUTH says two things": ({"AUTH": [b"235 ok\r\n250 more\r\n"]}, NoConnection, "no sense"),
     "MAIL 451": ({"MAIL": no(451, "4.3.0 later")}, Throttled, "later"),
-    "MAIL 552": ({"MAIL": no(552, "5.3.4 too big")}, Refused, "too big"),
-    "MAIL 550": ({"MAIL": no(550, "5.7.1 not your domain")}, Refused, "not your domain"),
     "MAIL 530": ({"MAIL": no(530, "5.7.0 first AUTH")}, SignInRefused, ""),
     "MAIL 421": ({"MAIL": no(421, "bye")}, Throttled, "bye"),
     "MAIL never": ({"MAIL": [hang]}, NoConnection, "did not answer in time"),
@@ -492,7 +490,6 @@ BEFORE: dict[str, tuple[dict[str, list[Reply]], type[TurbodeskError], str]] = {
     "RCPT 530": ({"RCPT": no(530, "first AUTH")}, SignInRefused, ""),
     "DATA 354 never": ({"DATA": [hang]}, NoConnection, "did not answer in time"),
     "DATA 451": ({"DATA": no(451, "later")}, Throttled, "later"),
-    "DATA 554": ({"DATA": no(554, "no valid recipients")}, Refused, "no valid"),
     "DATA 250": ({"DATA": no(250)}, NoConnection, ""),
     "DATA closes": ({"DATA": [close]}, NoConnection, "broke off"),
 }
@@ -513,6 +510,29 @@ def test_a_no_before_the_letter_leaves_nothing_behind(
         assert not holds_login(server.heard)
     else:
         assert not holds_login(told(error).encode())
+
+
+@pytest.mark.parametrize(
+    ("verb", "code", "words"),
+    [
+        ("MAIL", 552, "5.3.4 too big"),
+        ("MAIL", 550, "5.7.1 not your domain"),
+        ("DATA", 554, "no valid recipients"),
+    ],
+)
+def test_a_no_for_good_to_the_whole_message_is_everybodys(
+    tools: Any, verb: str, code: int, words: str
+) -> None:
+    message = tools.message(bcc=(Address("also@example.org"),))
+    server = MailServer(replies={verb: no(code, words)})
+    result, marked = met(tools, server, message)
+    assert isinstance(result, SendResult)
+    assert [(it.verdict, it.words) for it in result.outcomes] == [
+        (Verdict.REFUSED, f"{code} {words}"),
+        (Verdict.REFUSED, f"{code} {words}"),
+    ]
+    assert words in result.note
+    assert (marked, server.mails) == (0, [])
 
 
 AFTER: dict[str, tuple[dict[str, list[Reply]], type[TurbodeskError], str]] = {
@@ -630,11 +650,11 @@ def test_an_address_beyond_ascii_needs_a_server_that_knows_it(tools: Any) -> Non
 def test_words_of_a_server_come_as_one_clean_line(tools: Any) -> None:
     hostile = b"550-\x1b[31m<script>\xff\xe2\x80\xae evil\r\n550 \x07" + b"y" * 2000 + b"\r\n"
     server = MailServer(replies={"greeting": [b"220 <b>\x1b[2J hello\r\n"], "MAIL": [hostile]})
-    error, _ = met(tools, server)
-    assert isinstance(error, Refused)
-    (words,) = error.words
+    result, _ = met(tools, server)
+    assert isinstance(result, SendResult)
+    words = result.outcomes[0].words
     assert words.startswith("550 <script>\ufffd evil yyyy") and len(words) <= 504
-    assert words.isprintable() and len(error.says) < 400
+    assert words.isprintable() and len(result.note) < 400
 
 
 @pytest.mark.parametrize("verb", ["AUTH", "MAIL", "RCPT", "DATA", "letter"])

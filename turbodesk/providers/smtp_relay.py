@@ -212,7 +212,7 @@ class SmtpRelay(Provider):
     ) -> SendResult:
         """The rest of the envelope and the letter."""
         if not reply.ok:
-            raise self._refusal(reply, "MAIL", "attachments" if reply.code == 552 else "sender")
+            return self._turned_down(message, reply, "MAIL")
         replies = await self._addressed(session, message)
         if not any(reply.ok for *_, reply in replies):
             return self._result(replies, None)
@@ -221,12 +221,20 @@ class SmtpRelay(Provider):
             first = await anext(pieces)  # a file that can't be read is told while nothing has left
             reply = await session.data()
             if reply.code != 354:
-                raise self._refusal(reply, "DATA")
+                return self._turned_down(message, reply, "DATA")
             await mark()
             reply = await self._delivered(session, first, pieces)
         if not reply.ok:
             raise self._refusal(reply, "the letter")
         return self._result(replies, reply)
+
+    def _turned_down(self, message: Message, reply: Reply, verb: str) -> SendResult:
+        """A no for good to the whole message, before any of it left, is an answer for every recipient;
+        any other no is raised."""
+        refusal = self._refusal(reply, verb)
+        if not isinstance(refusal, Refused):
+            raise refusal
+        return SendResult.for_all(message, Verdict.REFUSED, words=self._words(reply), note=refusal.says)
 
     async def _addressed(
         self, session: Session, message: Message
@@ -406,7 +414,7 @@ class SmtpRelay(Provider):
                 raise outcome_unknown(lost.says, lost.detail) from lost
             raise NoConnection(lost.says, hint=lost.hint, detail=lost.detail) from lost
 
-    def _refusal(self, reply: Reply, verb: str, field: str = "") -> TurbodeskError:
+    def _refusal(self, reply: Reply, verb: str) -> TurbodeskError:
         """The error of a complete no to a send: nothing was taken."""
         said, detail = self._words(reply), self._detail(reply, verb)
         if reply.for_now:
@@ -420,7 +428,7 @@ class SmtpRelay(Provider):
             return self._login_refused(reply)
         if reply.code >= 500:
             says = f"{self.title} refused: {said[:300]}"
-            return Refused(says, words=(said,), detail=detail, field=field, status=reply.code)
+            return Refused(says, words=(said,), detail=detail, status=reply.code)
         if verb == "the letter":
             return outcome_unknown(f"{self.title}'s answer makes no sense.", detail)
         return self._turned_away(reply, verb)
