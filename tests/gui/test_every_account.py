@@ -344,6 +344,10 @@ def test_addresses_are_suppressed_and_allowed_again(run, opened, account, until,
             await until(lambda: dialog_of(SuppressDialog, tab))
             dialog = dialog_of(SuppressDialog, tab)
             assert not dialog.act.isEnabled()
+            keeps_reasons = it.desk.has(Capability.SUPPRESSION_REASONS)
+            assert dialog.reason.isVisible() is keeps_reasons
+            if keeps_reasons:
+                dialog.reason.setText("asked by phone")
             dialog.list.setPlainText("anna@example.com, ben@example.com\nnobody\nanna@example.com")
             assert dialog.act.text() == "Suppress 2" and "nobody is left out" in dialog.message.sentence
             press(dialog.act)
@@ -353,6 +357,7 @@ def test_addresses_are_suppressed_and_allowed_again(run, opened, account, until,
             assert {listed.email for listed in tab.table.rows} == {"anna@example.com", "ben@example.com"}
             tab.table.select_key("anna@example.com")
             assert tab.detail.pill.state == "suppressed"
+            assert tab.table.current.newest.words == ("asked by phone" if keeps_reasons else "")
             press(tab.detail.allow_button)
             await until(lambda: dialog_of(Dialog, tab))
             press(button_of(dialog_of(Dialog, tab), "Allow again"))

@@ -150,7 +150,8 @@ class ReportActions:
         tab, desk = self._tab, self._tab.desk
         if desk is None:
             return
-        dialog = SuppressDialog(tab.window(), profile_name(desk.profile))
+        with_reason = desk.has(Capability.SUPPRESSION_REASONS)
+        dialog = SuppressDialog(tab.window(), profile_name(desk.profile), with_reason=with_reason)
         if not await dialog.shown():
             return
         emails, reason = dialog.wanted

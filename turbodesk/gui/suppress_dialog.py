@@ -28,9 +28,10 @@ class Wanted(NamedTuple):
 
 
 class SuppressDialog(Dialog):
-    """A list to paste into, a reason, and a button that counts what it will do."""
+    """A list to paste into, a reason where the provider keeps one, and a button that counts what it
+    will do."""
 
-    def __init__(self, parent: QWidget | None, profile: str) -> None:
+    def __init__(self, parent: QWidget | None, profile: str, *, with_reason: bool) -> None:
         super().__init__(parent, f"Suppress addresses at {profile}", wide=520)
         self.body.addWidget(Label(WHAT, wrap=True))
         self.list = QPlainTextEdit()
@@ -43,8 +44,9 @@ class SuppressDialog(Dialog):
         self.reason = Field("Asked for it by phone", name="Reason")
         self.body.addWidget(self.list)
         self.body.addWidget(self.message)
-        self.body.addWidget(Label("Reason", "small-medium", "muted"))
-        self.body.addWidget(self.reason)
+        if with_reason:
+            self.body.addWidget(Label("Reason", "small-medium", "muted"))
+            self.body.addWidget(self.reason)
         self.add_button(Button("Back"), "back")
         self.act = self.add_button(Button("Suppress", "suppressed", kind="danger"), "act")
         self.list.textChanged.connect(self._on_edited)
