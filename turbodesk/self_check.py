@@ -13,11 +13,17 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from turbodesk.model.message import Message
+    from turbodesk.workplace import Workplace
 
 NEEDED = (
     "PySide6.QtCore", "PySide6.QtGui", "PySide6.QtSvg", "PySide6.QtWidgets", "qasync", "pyqtgraph",
     "httpx", "sniffio", "truststore", "msgspec", "pybase64", "email_validator", "nh3",
     "keyring", "platformdirs", "filelock", "click", "starlette", "uvicorn", "python_multipart", "sqlite3",
+    "aiosmtplib", "aiosmtpd", "trustme",
 )  # fmt: skip
 WINDOW_MODULES = ("turbodesk.app", "turbodesk.gui.main_window")
 CALLS = 20_000
@@ -44,7 +50,7 @@ def run(config_dir: Path) -> list[Check]:
         ("keyring", lambda: _keyring(config_dir)),
         ("certificates", _certificates),
         ("reference counts", _reference_counts),
-        ("a send through the sandbox", _send),
+        ("a send over every wire of the sandbox", _send),
     ]
     return [_looked_at(name, look) for name, look in checks]
 
@@ -156,9 +162,8 @@ def _send() -> str:
 
 
 async def _sent() -> str:
-    from turbodesk.model.account import SANDBOX
+    from turbodesk.model.account import SANDBOXES
     from turbodesk.model.message import Address, Attachment, Message
-    from turbodesk.model.outcome import SendState
     from turbodesk.vault import MemoryVault
     from turbodesk.workplace import Workplace
 
@@ -172,15 +177,21 @@ async def _sent() -> str:
     )
     with TemporaryDirectory(prefix="turbodesk-") as folder:
         async with Workplace(Path(folder), vault=MemoryVault(), history_rows=0) as place:
-            desk = await place.desk(SANDBOX)
-            try:
-                entry = await (await place.outbox(desk)).send(message)
-                if entry.state is not SendState.ACCEPTED or desk.control is None:
-                    raise _MissError(f"the sandbox did not accept it: {entry.state}, {entry.reason}")
-                (mail,) = await desk.control.messages()
-                caught = await desk.control.message(mail.id)
-            finally:
-                await desk.aclose()
+            for name in SANDBOXES:
+                await _sent_by(place, name, message, data)
+    return f"accepted by all {len(SANDBOXES)}, {len(data):,} bytes attached and found again"
+
+
+async def _sent_by(place: Workplace, name: str, message: Message, data: bytes) -> None:
+    from turbodesk.model.outcome import SendState
+
+    desk = await place.desk(name)
+    try:
+        entry = await (await place.outbox(desk)).send(message)
+        if entry.state is not SendState.ACCEPTED or desk.control is None:
+            raise _MissError(f"{name} did not accept it: {entry.state}, {entry.reason}")
+        caught = await desk.control.message((await desk.control.messages(1))[0].id)
+    finally:
+        await desk.aclose()
     if [attachment.content for attachment in caught.attachments] != [data]:
-        raise _MissError("the attachment did not arrive as it was sent")
-    return f"accepted, {len(data):,} bytes attached and found again"
+        raise _MissError(f"the attachment did not arrive at {name} as it was sent")
