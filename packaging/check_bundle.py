@@ -21,7 +21,7 @@ START_TIMEOUT_S = 300
 # Neither the host's desktop, nor our tools, nor a keyring that writes plain files may come along.
 STRANGERS = re.compile(
     r"(^|/)(libgtk|libgdk|libQt6(Network|Qml|Quick|WebEngine|Sql)|keyrings|tkinter|_tkinter|pytest|hypothesis|mypy"
-    r"|PyInstaller|setuptools|trustme|uv)\b",
+    r"|PyInstaller|setuptools|uv)\b",
 )
 
 
