@@ -111,6 +111,19 @@ def test_suppressions_are_put_on_the_list_and_taken_off(cli: Run, ready: Ready, 
     assert account("suppressions", "list", "--since", "7d", "--filter", email).json["suppressions"] == []
 
 
+@pytest.mark.parametrize("provider", ["turbosmtp-v2", "sendpost"])
+def test_an_entry_that_goes_by_its_address_goes_from_every_list_and_that_is_said(
+    cli: Run, ready: Ready, provider: str
+) -> None:
+    account = added(cli, ready, provider)
+    email = f"every.list@{provider}.example.org"
+    assert account("suppressions", "import", email).code == 0
+    words = ("reports", "delete", "--type", "manual", "--ids", email, "--yes")
+    deleted = cli(*words, env=account.env, before=("--profile", account.name))
+    assert (deleted.code, deleted.out.strip()) == (0, "Taken off every list.")
+    assert account("suppressions", "list", "--since", "7d", "--filter", email).json["suppressions"] == []
+
+
 @pytest.mark.parametrize(
     ("provider", "type"), [("turbosmtp-v2", "validation_failed"), ("sendpost", "hardbounce")]
 )
@@ -177,6 +190,18 @@ def test_an_api_account_also_sends_by_its_relay(cli: Run, ready: Ready) -> None:
         "send", "--way", "smtp", "--from", "me@example.com", "--to", "a@example.org", "--text", "x"
     )
     assert (none.code, none.json["error"]["kind"]) == (1, "not-offered")
+
+
+def test_what_matches_is_taken_off_only_where_something_was_chosen(cli: Run, ready: Ready) -> None:
+    account = added(cli, ready, "turbosmtp-v2")
+    account("suppressions", "import", "matching@example.org", "stays@example.org", "--reason", "asked")
+    assert account("suppressions", "delete", "--matching", "--yes").code == 2
+    assert account("suppressions", "delete", "--yes", "--since", "7d").code == 2
+    chosen = ("--type", "manual", "--since", "7d", "--filter", "matching@")
+    assert account("suppressions", "delete", "--matching", *chosen, "--yes").code == 0
+    found = account("suppressions", "list", "--type", "manual", "--since", "7d").json["suppressions"]
+    emails = {it["email"] for it in found}
+    assert "stays@example.org" in emails and "matching@example.org" not in emails
 
 
 def test_a_mixed_batch_is_partly_accepted(cli: Run, ready: Ready) -> None:

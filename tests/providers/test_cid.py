@@ -28,6 +28,17 @@ from turbodesk.providers.cid import with_domain
         ('src="cid:logo.png"', ["logo.png"], 'src="cid:logo.png@example.com"'),
         ('src="cid:grüße"', ["grüße"], 'src="cid:grüße@example.com"'),
         ('src="cid:a+(1)"', ["a+(1)"], 'src="cid:a+(1)@example.com"'),
+        ('src="cid:a.*[b]|c"', ["a.*[b]|c", ".*"], 'src="cid:a.*[b]|c@example.com"'),
+        ('style="background:url(cid:logo)"', ["logo"], 'style="background:url(cid:logo@example.com)"'),
+        (
+            'style="background:URL( &quot;Cid:logo&quot; )"',
+            ["logo"],
+            'style="background:URL( &quot;Cid:logo@example.com&quot; )"',
+        ),
+        ('srcset="cid:a,cid:b"', ["a", "b"], 'srcset="cid:a@example.com,cid:b@example.com"'),
+        ("<img src=cid:logo/>", ["logo"], "<img src=cid:logo@example.com/>"),
+        ("<img src=\n cid:logo\n>", ["logo"], "<img src=\n cid:logo@example.com\n>"),
+        ("<p>cid:logo", ["logo"], "<p>cid:logo@example.com"),
     ],
 )
 def test_a_link_is_given_the_domain(html: str, ids: list[str], wanted: str) -> None:
@@ -47,7 +58,14 @@ def test_a_link_is_given_the_domain(html: str, ids: list[str], wanted: str) -> N
         ('<img src="cid:Logo">', ["logo"]),
         ('<img src="cid:logo@example.org">', ["logo"]),
         ('<img src="cid:logo@example.org">', ["logo@example.org"]),
+        ('<img src="cid:logo/2">', ["logo"]),
+        ('<img src="cid:logo#2">', ["logo"]),
+        ('<img src="cid:logo!">', ["logo"]),
+        ('<img src="cid:logo&amp;co">', ["logo"]),
+        ('<img src="cid:logoX">', ["logo."]),  # a dot is a dot
         ('<img src="lucid:logo">', ["logo"]),
+        ('<img src="x-cid:logo">', ["logo"]),
+        ('<img src="x.cid:logo">', ["logo"]),
         ('<img src="logo">cid: logo', ["logo"]),
         ('<img src="cid:">', [""]),
         ('<img src="cid:logo">', []),

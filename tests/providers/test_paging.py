@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 from collections.abc import Callable
 
 import pytest
 
 from turbodesk.model.reports import Page
-from turbodesk.providers.paging import AT_ONCE, read_counted_pages, read_pages
+from turbodesk.providers.paging import AT_ONCE, ROWS_AT_ONCE, in_slices, read_counted_pages, read_pages
 
 
 class Server:
@@ -227,5 +228,28 @@ def test_what_page_one_raises_comes_through() -> None:
     async def go() -> None:
         with pytest.raises(KeyError):
             await anext(read_counted_pages(fetch, page_size=10, identity=lambda row: row))
+
+    asyncio.run(go())
+
+
+def test_rows_are_made_in_slices_and_others_have_their_turns_between() -> None:
+    async def go() -> None:
+        made: list[int] = []
+        turns: list[int] = []
+
+        def make(row: int) -> int:
+            made.append(row)
+            return row
+
+        async def others() -> None:
+            while True:
+                turns.append(len(made))
+                await asyncio.sleep(0)
+
+        task = asyncio.create_task(others())
+        assert await in_slices(map(make, range(1000))) == list(range(1000)) == made
+        task.cancel()
+        steps = [after - before for before, after in itertools.pairwise([0, *turns, 1000])]
+        assert max(steps) <= ROWS_AT_ONCE
 
     asyncio.run(go())

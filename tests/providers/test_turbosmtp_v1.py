@@ -14,7 +14,7 @@ from turbodesk.errors import NoConnection, NotOffered, ProviderBroken, Refused, 
 from turbodesk.model.message import Address, Attachment, Message
 from turbodesk.model.reports import ALL_TIME, BOUNCED, Period, ReportType
 from turbodesk.providers.port import Provider
-from turbodesk.providers.turbosmtp_v1 import DASHBOARD, SEND_HOSTS
+from turbodesk.providers.turbosmtp_fields import DASHBOARD, SEND_HOSTS
 
 DAYS = Period(date(2026, 3, 1), date(2026, 3, 31))
 COUNT, NONE, DONE = b'{"count": 0}', b"[]", b'{"success": true}'

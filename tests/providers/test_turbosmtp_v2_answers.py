@@ -126,14 +126,34 @@ def test_an_error_may_hold_line_breaks_and_the_rest_may_be_missing() -> None:
 
 @pytest.mark.parametrize("results", [[], None])
 def test_an_empty_list_is_empty(results: Any) -> None:
-    for read in (heard.read_stats, heard.read_suppressions):
-        assert read(ok({"count": 0, "results": results}), UTC) == ([], 0)
-    assert heard.read_sub_accounts(ok({"count": 0, "results": results})) == ([], 0)
+    empty = ok({"count": 0, "results": results})
+    for rows, total in (
+        heard.read_stats(empty, UTC),
+        heard.read_suppressions(empty, UTC),
+        heard.read_sub_accounts(empty),
+    ):
+        assert (list(rows), total) == ([], 0)
     assert heard.read_keys(ok({"count": 0, "results": results})) == ()
 
 
 @pytest.mark.parametrize(
-    ("count", "total"), [(520, 520), ("7", 7), (0, 0), (-1, None), (None, None), (True, None), (1.5, None)]
+    ("count", "total"),
+    [
+        (520, 520),
+        ("7", 7),
+        (0, 0),
+        (-1, None),
+        (None, None),
+        (True, None),
+        (1.5, None),
+        (7.0, 7),
+        ("-1", None),
+        ("seven", None),
+        (10**15, 10**15),
+        (10**15 + 1, None),
+        (10**90, None),
+        ("9" * 5000, None),
+    ],
 )
 def test_the_count_beside_the_rows(count: object, total: int | None) -> None:
     answer = ok({"count": count, "results": [ROW]})
@@ -235,9 +255,10 @@ def test_every_source_is_a_type(source: str, type: ReportType) -> None:
 
 
 def test_a_source_that_nobody_described_is_named() -> None:
-    rows, _ = heard.read_suppressions(
+    found, _ = heard.read_suppressions(
         ok({"results": [suppression(source="trap"), suppression(source="trap", reason=None)]}), UTC
     )
+    rows = list(found)
     assert [row.words for row in rows] == ["trap: 550 5.1.1 unknown user", "trap"]
     assert {row.type for row in rows} == {ReportType.MANUAL}
 
@@ -291,10 +312,29 @@ def test_sub_accounts_are_read() -> None:
         ok({"count": 2, "results": [row, {"subaccount_id": 2, "limit": 100}]})
     )
     assert total == 2
-    assert subs == [
+    assert list(subs) == [
         SubAccount("9007199254740993", "shop@example.com", True, "199.187.174.71", 15, None),
         SubAccount("2", "", False, "", None, 100),
     ]
+
+
+@pytest.mark.parametrize(
+    ("more", "sent", "limit", "active"),
+    [
+        ({"sent": "15", "limit": "-1", "active": "1"}, 15, None, True),
+        ({"sent": 15.0, "limit": 10**40, "active": "true"}, 15, None, True),
+        ({"sent": 1.5, "limit": "none", "active": "no"}, None, None, False),
+        ({"sent": True, "limit": "", "active": 7}, None, None, False),
+        ({"sent": 10**300, "limit": -(10**300), "active": None}, None, None, False),
+    ],
+)
+def test_one_odd_number_spoils_no_list(
+    more: dict[str, object], sent: int | None, limit: int | None, active: bool
+) -> None:
+    (sub, other), _ = heard.read_sub_accounts(
+        ok({"results": [{"subaccount_id": 1, **more}, {"subaccount_id": 2}]})
+    )
+    assert (sub.sent, sub.limit, sub.active, other.id) == (sent, limit, active, "2")
 
 
 def test_keys_are_read_in_both_descriptions() -> None:
@@ -338,7 +378,7 @@ def test_half_a_key_is_garbled(body: bytes) -> None:
     [
         ({"email": "o@example.com", "account_type": "paid"}, AccountInfo("", "o@example.com", True)),
         ({"account_type": "free", "more": [1]}, AccountInfo("", "me@example.com", True)),
-        ({"email": None, "active": False}, AccountInfo("", "me@example.com", False)),
+        ({"email": None}, AccountInfo("", "me@example.com", True)),
     ],
 )
 def test_the_account_as_far_as_clients_have_seen_it(body: object, info: AccountInfo) -> None:
@@ -380,3 +420,20 @@ def test_every_code_becomes_our_error(
 )
 def test_a_message_with_an_error_text_is_no_objection(row: object) -> None:
     assert words.read_objection(ok(row)) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "is_no"),
+    [
+        ({"errorCode": "3", "message": "Invalid authorization token"}, True),
+        ({"errorCode": 3}, True),
+        ({"error": 3, "message": "no"}, True),
+        ({"errorCode": 0, "message": "OK"}, False),
+        ({"error": 0, "message": "OK"}, False),
+        ({"errorCode": "0"}, False),
+        ({**ROW, "error": "550"}, False),  # what became of a message, not what is wrong with the question
+        ({"error": True}, False),
+    ],
+)
+def test_a_number_under_200_is_a_no_where_it_is_one(body: object, is_no: bool) -> None:
+    assert (words.read_objection(ok(body)) is not None) == is_no

@@ -22,20 +22,9 @@ from tests.providers.turbosmtp_v2_script import (
     rows_of,
     run,
 )
-from turbodesk.errors import (
-    NoConnection,
-    NotOffered,
-    ProviderBroken,
-    Refused,
-    SignInRefused,
-)
+from turbodesk.errors import InvalidDraft, NoConnection, NotOffered, ProviderBroken, Refused, SignInRefused
 from turbodesk.model.account import AccountInfo
-from turbodesk.model.reports import (
-    ALL_TIME,
-    Imported,
-    ReportType,
-    Suppressing,
-)
+from turbodesk.model.reports import ALL_TIME, Imported, ReportType, Suppressing
 from turbodesk.providers.port import Provider
 
 # ---- reading lists
@@ -98,7 +87,7 @@ def test_a_404_from_a_wrong_host_is_no_proof_that_there_is_no_message(tools: Any
     run(tools, work, tools.answer("<h1>Not Found</h1>", 404, "text/html"))
 
 
-@pytest.mark.parametrize("id", ["", "td-abc", "..", "7/../8", "²", "-1", "1.5"])
+@pytest.mark.parametrize("id", ["", "td-abc", "..", "7/../8", "²", "-1", "1.5", "7" * 101])
 def test_what_can_be_no_id_is_not_asked_for(tools: Any, id: str) -> None:
     assert run(tools, lambda p: p.message(id), tools.answer(ROW)) == (None, [])
 
@@ -153,6 +142,82 @@ def test_an_account_whose_key_is_refused_is_no_account(tools: Any) -> None:
             await p.account()
 
     run(tools, work, refusal(tools, "account_is_inactive", 401))
+
+
+def rows_to(last: int, first: int = 0) -> list[Any]:
+    return [{**ROW, "id": number} for number in range(first, last)]
+
+
+@pytest.mark.parametrize(
+    ("lists", "ids", "total", "complete"),
+    [
+        ([{"count": 5, "results": rows_to(3)}, NONE], 3, 5, False),  # fewer than counted
+        ([{"count": 1, "results": rows_to(3)}], 3, 1, False),  # more than counted
+        ([{"count": None, "results": rows_to(3)}], 3, None, False),
+        ([{"count": 10**40, "results": rows_to(3)}, NONE], 3, None, False),
+        ([{"results": None}], 0, None, False),
+        ([{"count": "3", "results": rows_to(3)}], 3, 3, True),
+        ([{"count": 9, "results": rows_to(3)}] * 3, 3, 9, False),  # the same page for ever
+        ([{"count": 3, "results": [{}, {}, {}]}], 1, 3, False),  # nothing to tell them apart by
+    ],
+)
+def test_a_list_that_is_not_what_it_says_ends_and_is_marked(
+    tools: Any, lists: list[Any], ids: int, total: int | None, complete: bool
+) -> None:
+    async def go() -> list[Any]:
+        def reply(seen: Any) -> Any:
+            return tools.answer(lists[min(int(seen.query["page"]), len(lists)) - 1])
+
+        async with tools.Script([reply]).serve() as server, tools.gateway() as gateway:
+            return await all_of(tools.turbosmtp_v2(gateway, server.origin).stats(ALL_TIME))
+
+    pages = asyncio.run(go())
+    assert sum(len(page.rows) for page in pages) == ids
+    assert (pages[-1].total, pages[-1].complete) == (total, complete)
+
+
+@pytest.mark.parametrize("body", [[], {"results": {}}, {"results": [1]}, {"count": 1}, "null", '{"count": 1'])
+def test_what_is_no_list_is_told(tools: Any, body: Any) -> None:
+    async def work(p: Provider) -> None:
+        for ask in (
+            lambda: all_of(p.stats(ALL_TIME)),
+            lambda: all_of(p.suppressions(Suppressing())),
+            p.sub_accounts,
+        ):
+            with pytest.raises(ProviderBroken, match="no sense"):
+                await ask()
+
+    run(tools, work, tools.answer(body))
+
+
+def test_the_rows_of_a_page_are_made_a_few_at_a_time(tools: Any) -> None:
+    """While they are made the loop turns, so that a window would go on: counted, not timed."""
+
+    async def turns(rows: int) -> int:
+        counted = answered = 0
+
+        def reply(_seen: Any) -> Any:
+            nonlocal answered
+            answered = counted
+            return tools.answer({"count": rows, "results": [{}] * rows})
+
+        async def count() -> None:
+            nonlocal counted
+            while True:
+                counted += 1
+                await asyncio.sleep(0)
+
+        async with tools.Script([reply]).serve() as server, tools.gateway() as gateway:
+            pages = tools.turbosmtp_v2(gateway, server.origin).suppressions(Suppressing())
+            counting = asyncio.create_task(count())
+            await anext(pages)
+            counting.cancel()
+            found = counted - answered
+            await pages.aclose()
+        return found
+
+    few, many = asyncio.run(turns(1)), asyncio.run(turns(6000))
+    assert many - few > 40
 
 
 # ---- changing suppressions
@@ -222,6 +287,38 @@ def test_the_lists_stand_in_the_order_people_ask_for_them(tools: Any) -> None:
     )
 
 
+@pytest.mark.parametrize("key", ["", ".", "..", "a\nb", "kéy", "\ud800"])
+def test_what_can_be_no_key_is_not_revoked(tools: Any, key: str) -> None:
+    async def work(p: Provider) -> None:
+        with pytest.raises(InvalidDraft):
+            await p.revoke_key(key)
+
+    assert run(tools, work, tools.answer({"message": "success"}), password=True)[1] == []
+
+
+def test_a_key_cannot_lead_out_of_its_path(tools: Any) -> None:
+    work: Work = lambda p: p.revoke_key("../a b?c#d")  # noqa: E731
+    _, (seen,) = run(tools, work, tools.answer({"message": "success"}), password=True)
+    assert seen.target == "/api/v2/user/consumerKeys/..%2Fa%20b%3Fc%23d"
+
+
+@pytest.mark.parametrize("text", ["half \ud800"])
+def test_half_a_character_is_told_before_anything_is_asked(tools: Any, text: str) -> None:
+    async def work(p: Provider) -> None:
+        for ask in (
+            lambda: p.import_suppressions([text]),
+            lambda: p.import_suppressions(["a@example.com"], reason=text),
+            lambda: p.delete_suppressions([text]),
+            lambda: p.delete_suppressions_where(Suppressing(text=text)),
+            lambda: p.count_reports(ReportType.SPAM, ALL_TIME, text=text),
+            lambda: p.create_key(text),
+        ):
+            with pytest.raises(InvalidDraft):
+                await ask()
+
+    assert run(tools, work, tools.answer(DONE), password=True)[1] == []
+
+
 # ---- what is asked again, and what never
 
 
@@ -232,7 +329,8 @@ def test_the_lists_stand_in_the_order_people_ask_for_them(tools: Any) -> None:
         (lambda p: all_of(p.suppressions(Suppressing(restrictions=BY_ADDRESS))), 3),
         (lambda p: p.sub_accounts(), 3),
         (lambda p: p.keys(), 3),
-        (lambda p: p.delete_suppressions(["a@example.com"]), 3),
+        (lambda p: p.delete_suppressions(["a@example.com"]), 1),
+        (lambda p: p.delete_reports(ReportType.SPAM, ["a@example.com"]), 1),
         (lambda p: p.revoke_key("k" * 32), 3),
         (lambda p: p.delete_suppressions_where(Suppressing()), 1),
         (lambda p: p.delete_all_spam(), 1),

@@ -11,18 +11,17 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from tests.providers.turbosmtp_v2_script import MID, NONE, all_of, refusal, run
+from tests.providers.turbosmtp_v2_script import NONE, refusal, run
 from turbodesk.errors import (
     NoConnection,
     NotOffered,
     NotSignedIn,
+    ProviderBroken,
     SignInRefused,
     TurbodeskError,
 )
 from turbodesk.model.account import Credential, Profile, Secret
-from turbodesk.model.reports import (
-    ALL_TIME,
-)
+from turbodesk.model.reports import ALL_TIME
 from turbodesk.providers import open_provider
 from turbodesk.providers.port import Provider
 
@@ -101,63 +100,40 @@ def test_a_wrong_password_is_tried_once_however_many_ask(tools: Any) -> None:
     asyncio.run(go())
 
 
-class Analytics:
-    """A list behind tokens that die after a number of pages."""
-
-    def __init__(self, tools: Any, rows: int, dies_at: int = 0, always_refuses: bool = False) -> None:
-        self.tools, self.rows, self.dies_at, self.always = tools, rows, dies_at, always_refuses
-        self.tokens = 0
-        self.script = tools.Script([self.reply])
-
-    def reply(self, seen: Any) -> Any:
-        if seen.path == "/api/v2/authorize":
-            self.tokens += 1
-            return self.tools.answer({"auth": f"token{self.tokens}"})
-        page, limit = int(seen.query["page"]), int(seen.query["limit"])
-        if self.dies_at and page >= self.dies_at:
-            self.dies_at = 0
-            self.tokens += 1  # the old one is not known any more
-        if self.always or seen.headers["authorization"] != f"token{self.tokens}":
-            return refusal(self.tools, "invalid_authorization_key", 401)
-        ids = range(MID - (page - 1) * limit, MID - min(page * limit, self.rows), -1)
-        return self.tools.answer({"count": self.rows, "results": [{"id": id} for id in ids]})
-
-
-def test_a_token_that_dies_while_paging_is_renewed_once_and_no_row_is_lost(tools: Any) -> None:
+@pytest.mark.parametrize("odd", ["pasted\nkey", "pasted\r\n", "k\x00ey", "schlüssel", "zero\u200bwidth"])
+@pytest.mark.parametrize("half", [Credential.CONSUMER_KEY, Credential.CONSUMER_SECRET])
+def test_a_key_that_no_header_can_carry_is_told_and_nothing_leaves(
+    tools: Any, odd: str, half: Credential
+) -> None:
     async def go() -> None:
-        there = Analytics(tools, rows=5500, dies_at=4)
-        async with there.script.serve() as server, tools.gateway() as gateway:
-            provider = tools.turbosmtp_v2(gateway, server.origin, pair=False, password=True)
-            pages = await all_of(provider.stats(ALL_TIME))
-        assert [row.id for page in pages for row in page.rows] == [str(MID - row) for row in range(5500)]
-        assert pages[-1].complete
-        asked = [seen for seen in there.script.seen if seen.path != "/api/v2/authorize"]
-        assert len(there.script.seen) - len(asked) == 2
-        assert [seen.query["page"] for seen in asked].count("1") == 1
-        assert tools.naps == []
+        async with tools.Script([tools.answer(NONE)]).serve() as server, tools.gateway() as gateway:
+            profile = Profile("t", "turbosmtp-v2", api_url=server.origin, send_url=server.origin)
+            pair = {Credential.CONSUMER_KEY: Secret("k"), Credential.CONSUMER_SECRET: Secret("s")}
+            provider = open_provider(profile, {**pair, half: Secret(odd)}, gateway)
+            marks = tools.Marks()
+            for work in (provider.sign_in(), provider.check(), provider.send(tools.message(), marks)):
+                with pytest.raises(NoConnection, match="may not travel") as refused:
+                    await work
+                assert "enter it again" in refused.value.hint
+                assert odd not in f"{refused.value!r} {refused.value.detail}"
+            assert (server.seen, marks.count) == ([], 0)
 
     asyncio.run(go())
 
 
-def test_a_second_401_ends_it(tools: Any) -> None:
+@pytest.mark.parametrize("token", ["", "  ", "a\nb", "tökén", 7, None, ["x"]])
+def test_a_token_that_no_header_can_carry_is_no_token(tools: Any, token: Any) -> None:
     async def go() -> None:
-        there = Analytics(tools, rows=100, always_refuses=True)
-        async with there.script.serve() as server, tools.gateway() as gateway:
+        async with (
+            tools.Script([tools.answer({"auth": token})]).serve() as server,
+            tools.gateway() as gateway,
+        ):
             provider = tools.turbosmtp_v2(gateway, server.origin, pair=False, password=True)
-            with pytest.raises(SignInRefused):
-                await all_of(provider.stats(ALL_TIME))
-        assert [seen.path.rpartition("/")[2] for seen in there.script.seen] == ["authorize", "analytics"] * 2
+            with pytest.raises(ProviderBroken):
+                await provider.account()
+            assert {seen.path for seen in server.seen} == {"/api/v2/authorize"}
 
     asyncio.run(go())
-
-
-def test_a_token_that_is_gone_already_is_as_good_as_given_back(tools: Any) -> None:
-    async def work(p: Provider) -> None:
-        await p.sign_in()
-        await p.sign_out()
-
-    gone = refusal(tools, "invalid_authorization_key", 401)
-    assert len(run(tools, work, gone, pair=False, password=True)[1]) == 1
 
 
 # ---- what each key is worth
@@ -216,8 +192,13 @@ def test_a_key_of_another_account_is_told(tools: Any) -> None:
     assert pair.taken and "no such key" in pair.words
 
 
-def test_a_list_of_keys_that_is_refused_leaves_the_pair_to_its_question(tools: Any) -> None:
-    pair, password = worth(tools, refusal(tools, "not_allowed", 403), tools.answer(NONE), password=True)
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_list_of_keys_that_is_refused_leaves_the_pair_to_its_question(tools: Any, status: int) -> None:
+    def reply(seen: Any) -> Any:
+        keys = seen.path.endswith("/consumerKeys")
+        return refusal(tools, "not_allowed", status) if keys else tools.answer(NONE)
+
+    pair, password = worth(tools, reply, password=True)
     assert pair.taken and password.taken
 
 
@@ -345,3 +326,13 @@ def test_no_error_no_log_line_and_no_repr_holds_a_secret(
     for secret in (tools.password, tools.token, tools.key, tools.key_secret, *made):
         for shape in shapes(secret):
             assert shape not in everything
+
+
+def test_a_password_that_an_answer_to_a_question_repeats_is_struck_out(tools: Any) -> None:
+    async def work(p: Provider) -> None:
+        with pytest.raises(ProviderBroken) as broken:
+            await p.count_stats(ALL_TIME)
+        assert "passwd" in broken.value.detail
+        assert not any(shape in broken.value.detail for shape in shapes(tools.password))
+
+    run(tools, work, tools.answer({"passwd": tools.password}), pair=False, password=True)

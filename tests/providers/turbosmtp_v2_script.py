@@ -7,19 +7,15 @@ from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Any
 
-from turbodesk.model.reports import (
-    ALL_TIME,
-    Period,
-    Restriction,
-)
+from turbodesk.model.reports import ALL_TIME, Period, Restriction
 from turbodesk.providers.turbosmtp_v2_calls import days_of
 
 Work = Callable[[Any], Any]
 Expected = tuple[str, str, str, Any]
 
-DAYS = Period(date(2026, 3, 1), date(2026, 3, 28))
+DAYS = Period(date(2026, 2, 1), date(2026, 2, 28))  # no clock in the world is changed in it
 FIELDS = days_of(DAYS).fields
-ASKED = f"from=2026-03-01&to=2026-03-28&tz={FIELDS['tz'].replace('+', '%2B')}"
+ASKED = f"from=2026-02-01&to=2026-02-28&tz={FIELDS['tz'].replace('+', '%2B')}"
 EVER = days_of(ALL_TIME).fields
 EVER_ASKED = f"from=2010-01-01&to={EVER['to']}&tz=%2B00:00"
 MID = 1475205839938715648

@@ -160,7 +160,10 @@ def export_reports(setting: Setting, /, as_json: bool, output: Path | None, **gi
 def delete_reports(
     setting: Setting, type_name: str, ids: str, everything: bool, yes: bool, as_json: bool
 ) -> int:
-    """Takes entries off a list, so that mail flows to them again. This cannot be undone."""
+    """Takes entries off a list, so that mail flows to them again. This cannot be undone.
+
+    Where entries go by their address, it is taken off every list.
+    """
     from turbodesk.services.reports import ReportsService
 
     wanted = [id.strip() for id in ids.split(",") if id.strip()]
@@ -169,7 +172,7 @@ def delete_reports(
     if everything and type_name != ReportType.SPAM:
         raise click.UsageError("--all goes with --type spam only; name the --ids of other lists.")
     if not yes:
-        confirm(as_json, f"Delete {'every complaint' if everything else f'{len(wanted)} entries'}?")
+        confirm(as_json, _sure(wanted))
 
     async def work(place: Workplace, desk: Desk) -> None:
         service = ReportsService(desk)
@@ -177,9 +180,21 @@ def delete_reports(
             await service.delete_all_spam()
         else:
             await service.delete(ReportType(type_name), wanted)
-        show(as_json, {"deleted": "all" if everything else wanted}, "Deleted.")
+        done = "Taken off every list." if _by_address(wanted) else "Deleted."
+        show(as_json, {"deleted": "all" if everything else wanted}, done)
 
     return setting.at_desk(work)
+
+
+def _sure(ids: list[str]) -> str:
+    if not ids:
+        return "Delete every complaint?"
+    return f"Take {len(ids)} addresses off every list?" if _by_address(ids) else f"Delete {len(ids)} entries?"
+
+
+def _by_address(ids: list[str]) -> bool:
+    """Whether entries are known by their address alone: then no list of them can be meant."""
+    return any("@" in id for id in ids)
 
 
 def confirm(as_json: bool, question: str) -> None:

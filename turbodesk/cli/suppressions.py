@@ -158,6 +158,8 @@ def delete_suppressions(
 
     if matching == bool(emails or file):
         raise click.UsageError("Name addresses, or give --matching with the options that choose.")
+    if matching and not any(given.values()):
+        raise click.UsageError("--matching alone means every one: say --all-time, or choose fewer.")
     which = _which(**given)
     if not matching and any(value for value in given.values()):
         raise click.UsageError("Options that choose go with --matching only.")

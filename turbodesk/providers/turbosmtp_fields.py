@@ -12,7 +12,7 @@ from email.utils import formataddr
 from turbodesk.errors import InvalidDraft, NotOffered
 from turbodesk.model.message import Address, Message, RecipientKind
 from turbodesk.model.reports import MailStatus, ReportType
-from turbodesk.providers.json_pieces import KEY_HEADER, letter_problems
+from turbodesk.providers.json_pieces import CONTROL, KEY_HEADER, letter_problems
 
 DASHBOARD = "https://dashboard.serversmtp.com"
 SEND_HOSTS = {"world": "https://api.turbo-smtp.com", "eu": "https://api.eu.turbo-smtp.com"}
@@ -68,6 +68,9 @@ def field_problems(message: Message, *, whole_mail: bool) -> dict[str, str]:
     if not message.to:
         problems["to"] = "turboSMTP needs at least one address in To."
     problems |= letter_problems(message, "turboSMTP", ours=_REPLY_TO if message.reply_to else frozenset())
+    odd = next((each for each in message.attachments if CONTROL.search(each.name + each.media_type)), None)
+    if odd and not whole_mail:  # there Turbodesk encodes them itself
+        problems["attachments"] = f"The name of {odd.name!a} holds a line break or a control character."
     if whole_mail:
         from turbodesk.providers.mime import STRUCTURE  # slow to import; other forms need it not
 
