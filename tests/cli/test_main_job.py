@@ -53,16 +53,8 @@ def test_the_account_shows_plans_and_sub_accounts(cli: Run) -> None:
     seen = cli("account", "show", "--json").json
     assert seen["account"]["email"] == "sandbox@example.com"
     assert seen["plans"]
-    assert set(seen["sub_accounts"][0]) == {
-        "id",
-        "name",
-        "email",
-        "active",
-        "ip",
-        "sent",
-        "limit",
-        "reputation",
-    }
+    fields = {"id", "name", "email", "active", "ip", "sent", "limit", "reputation"}
+    assert set(seen["sub_accounts"][0]) == fields
 
 
 def test_reports_are_counted_exported_and_deleted(cli: Run, tmp_path: Path) -> None:
