@@ -246,19 +246,20 @@ def test_what_was_read_stays_when_reading_again_fails(run, opened, notices):
     run(go(), 30)
 
 
-def test_where_it_is_narrow_the_profiles_stand_below(run, opened, settle):
+def test_where_it_is_narrow_the_profiles_stand_below(run, opened, until):
     async def go():
         async with opened() as (tab, _world, _desk):
-            beside = tab.profiles.mapTo(tab, QPoint(0, 0))
-            assert beside.x() > tab.subs.mapTo(tab, QPoint(0, 0)).x() + tab.subs.width()
+
+            def place(part) -> QPoint:
+                return part.mapTo(tab, QPoint(0, 0))
+
+            beside = place(tab.profiles)
+            assert beside.x() > place(tab.subs).x() + tab.subs.width()
             tab.resize(640, 720)
-            settle()
+            await until(lambda: place(tab.profiles).y() > place(tab.subs).y())
             assert tab.profiles.isVisibleTo(tab)
-            below = tab.profiles.mapTo(tab, QPoint(0, 0))
-            assert below.y() > tab.subs.mapTo(tab, QPoint(0, 0)).y()
             tab.resize(1280, 720)
-            settle()
-            assert tab.profiles.mapTo(tab, QPoint(0, 0)) == beside
+            await until(lambda: place(tab.profiles) == beside)
 
     run(go())
 
@@ -470,7 +471,7 @@ def test_revoking_the_key_in_use_is_warned_of(run, opened, until):
     run(go(), 30)
 
 
-def test_the_records_of_a_domain_can_be_copied(run, opened, settle):
+def test_the_records_of_a_domain_can_be_copied(run, opened):
     async def go():
         async with opened(name="sandbox-sendpost") as (tab, _world, desk):
             domains = await desk.provider.domains()
@@ -480,7 +481,6 @@ def test_the_records_of_a_domain_can_be_copied(run, opened, settle):
             record = row.domain.records[0]
             assert record.value not in texts(row), "what is fine is folded away"
             row.link.click()
-            settle()
             assert record.value in texts(row) and record.host in texts(row)
             wanted = f"Copy value of the {record.purpose} record"
             button = next(it for it in row.findChildren(Button) if it.accessibleName() == wanted)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from turbodesk.desktop import Desktop
 from turbodesk.gui import theme
+from turbodesk.gui.parts.button import Button
 from turbodesk.gui.sign_in_dialog import SignInDialog
 from turbodesk.model.account import SANDBOX, SANDBOXES, Credential, Profile, Secret
 from turbodesk.providers import origin_of
@@ -55,9 +56,7 @@ def dialog() -> SignInDialog | None:
     )
 
 
-def test_every_built_in_account_opens_from_the_menu(
-    started: Any, run: Run, until: Any, grab: Run, settle: Callable[[], None]
-) -> None:
+def test_every_built_in_account_opens_from_the_menu(started: Any, run: Run, until: Any, grab: Run) -> None:
     async def go() -> None:
         async with started() as desktop:
             window = desktop.window
@@ -78,7 +77,8 @@ def test_every_built_in_account_opens_from_the_menu(
                 assert desktop.secret_kept(name) == "needs no key"
                 window.turn("account")
                 await window.tab("account").work.settled()
-                settle()
+                rows = window.tab("account").profiles.rows
+                await until(lambda name=name, rows=rows: rows[name].isChecked() and rows[name].isVisible())
                 grab(window, f"window-{name}")
             assert window.windowTitle() == "Sandbox - Turbodesk"
 
@@ -163,17 +163,19 @@ def test_the_first_page_shows_the_other_services_of_the_sandbox(started: Any, ru
 @pytest.mark.parametrize("look", ["light", "dark"])
 @pytest.mark.parametrize("size", [(1280, 800), (900, 600)])
 def test_the_first_page_shows_all_its_cards(
-    started: Any, run: Run, grab: Run, settle: Callable[[], None], look: str, size: tuple[int, int]
+    started: Any, run: Run, grab: Run, until: Any, look: str, size: tuple[int, int]
 ) -> None:
     async def go() -> None:
         async with started(size) as desktop:
             theme.themer().pin(look)
             desktop.window.show_first_run()
-            settle()
             first = desktop.window.first_run
-            for button in (first.send_button, *first.connect_buttons.values(), first.sandbox_button):
-                where = button.mapTo(first, button.rect().bottomRight())
-                assert first.rect().contains(where), f"{button.text()} is out of sight"
+
+            def in_sight(button: Button) -> bool:
+                return first.rect().contains(button.mapTo(first, button.rect().bottomRight()))
+
+            buttons = (first.send_button, *first.connect_buttons.values(), first.sandbox_button)
+            await until(lambda: all(button.isVisible() and in_sight(button) for button in buttons))
             grab(desktop.window, f"first-run-{size[0]}-{look}")
 
     run(go(), 60)

@@ -256,21 +256,19 @@ def test_backing_out_stops_the_try(window: QWidget, run: Run, tmp_path: Path) ->
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_it_is_as_high_as_it_needs(
-    window: QWidget, run: Run, tmp_path: Path, grab: Run, themer: Any, theme: str
+    window: QWidget, run: Run, tmp_path: Path, grab: Run, themer: Any, until: Any, theme: str
 ) -> None:
     async def go() -> None:
         themer.pin(theme)
         async with placed(tmp_path) as place:
             dialog = await opened(window, place)
-            QApplication.processEvents()
             low = dialog.height()
             dialog.form.more.link.click()
             filled(dialog, place, user="nobody", password="")
             await press(dialog)
-            QApplication.processEvents()
-            assert dialog.height() > low
             lines = [at(dialog, "user").message, at(dialog, "password").message]
-            assert all(line.isVisible() and line.height() >= 16 for line in lines)
+            await until(lambda: all(line.isVisible() and line.height() >= 16 for line in lines))
+            assert dialog.height() > low
             grab(dialog, f"sign-in-{theme}")
             dialog.reject()
 

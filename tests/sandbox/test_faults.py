@@ -275,3 +275,67 @@ def test_what_is_hidden_can_be_off(sandbox: Caller) -> None:
     sandbox.fault("hidden_off")
     assert sandbox.http.get(path, params={"subAccountId": "117"}, headers=ACCOUNT).status_code in (404, 405)
     assert sandbox.http.get(path.removesuffix("/events"), headers=ACCOUNT).status_code == 200
+
+
+# every way to fail, whoever is asked
+
+SIGNED_IN = {"authuser": "sandbox@example.com", "authpass": "sandbox"}
+ASKED: dict[str, tuple[str, str, dict[str, str], dict[str, str]]] = {  # a question to each provider
+    "v1": ("GET", "/api/stats/panes/emails", SIGNED_IN, {}),
+    "v1 reports": ("GET", "/web/api/reports/bounce", SIGNED_IN, {}),
+    "v2": ("GET", "/api/v2/analytics", PERIOD, KEYS),
+    "SendPost": ("GET", "/api/v1/account/subaccount/", {}, ACCOUNT),
+}
+
+
+@pytest.mark.parametrize("who", ASKED)
+def test_every_provider_can_be_told_to_fail(sandbox: Caller, who: str) -> None:
+    def ask() -> httpx.Response:
+        return sandbox.http.request(method, path, params=parameters, headers=headers)
+
+    method, path, parameters, headers = ASKED[who]
+    good = ask().content
+    for kind, status in (("status", 503), ("html", 502), ("redirect", 302)):
+        sandbox.fault(kind, match=path, method="get", status=status, times=1)
+        assert ask().status_code == status
+        assert ask().content == good
+    for kind in ("close_before", "close_after", "truncated"):
+        sandbox.fault(kind, match=path)
+        with pytest.raises(CLOSED):
+            ask()
+    for kind, seconds in (("delay", 0.1), ("drip", 0.0001), ("broken_comma", 0.0), ("error_under_200", 0.0)):
+        sandbox.fault(kind, match=path, seconds=seconds)
+        assert ask().content == good
+    sandbox.fault("huge", match=path)
+    assert len(ask().content) > 10_000_000
+
+
+@pytest.mark.parametrize(
+    ("status", "number", "first", "second", "sendpost"),
+    [
+        (400, 0, "Bad request", "bad_request", "invalid_request"),
+        (413, 0, "Request body too large", "request_body_too_large", "invalid_request"),
+        (422, 0, "Bad request", "bad_request", "validation_error"),
+        (429, 0, "Too many requests", "too_many_requests", "rate_limit_exceeded"),
+        (409, 6, "Concurrent change", "conflict", "resource_exists"),
+        (502, 5, "An error occurred on the server", "internal_server_error", "internal_error"),
+    ],
+)
+def test_a_status_has_the_shape_of_the_provider(
+    sandbox: Caller, status: int, number: int, first: str, second: str, sendpost: str
+) -> None:
+    sandbox.fault("status", status=status)
+    refused = {"errorCode": number, "message": first} if number else {"message": "error", "errors": [first]}
+    assert [sandbox.send(path=path).json() for path in (V1_SEND, V2_SEND)] == [refused] * 2
+    assert sandbox.http.get(INFO).json()["message"] == first
+    assert sandbox.http.get("/api/v2/analytics", headers=KEYS).json() == {"message": second}
+    error = sandbox.http.get("/api/v1/account/subaccount", headers={**ACCOUNT, **V1_CONTRACT}).json()["error"]
+    assert (error["code"], error["message"]) == (sendpost, f"{first}.")
+
+
+@pytest.mark.parametrize("match", ["/api/v1/subaccount/email/", "/api/v1/subaccount/email", "/api/v1/sub"])
+def test_a_fault_meets_a_path_with_and_without_its_last_slash(sandbox: Caller, match: str) -> None:
+    sandbox.fault("status", match=match, status=503)
+    for path in ("/api/v1/subaccount/email/", "/api/v1/subaccount/email"):
+        assert sandbox.http.post(path, json={}, headers=SUB).status_code == 503
+    assert sandbox.http.get("/api/v1/account/subaccount", headers=ACCOUNT).status_code == 200

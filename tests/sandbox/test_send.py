@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from turbodesk.sandbox.send import read_address
+from turbodesk.sandbox.addresses import read_address
 
 from .conftest import V1_SEND, V2_SEND, Caller
 

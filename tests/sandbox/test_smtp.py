@@ -232,6 +232,40 @@ def test_what_was_said_before_tls_does_not_count(sandbox: Caller) -> None:
             assert there.recv(1000).startswith(b"503 ")
 
 
+def test_tls_is_begun_once(sandbox: Caller) -> None:
+    with greeted(sandbox) as session:
+        session.starttls(context=trusting(sandbox))
+        session.ehlo()
+        assert session.docmd("STARTTLS") == (503, b"5.5.1 TLS is active already")
+        assert session.docmd("NOOP")[0] == 250
+    with relay_over_tls(sandbox) as session:
+        assert session.docmd("STARTTLS")[0] == 502
+
+
+def test_commands_pushed_in_front_of_tls_are_forgotten(sandbox: Caller) -> None:
+    with greeted(sandbox) as session:
+        session.ehlo()
+        session.send(b"STARTTLS\r\nMAIL FROM:<evil@example.com>\r\n")
+        assert session.getreply()[0] == 220
+        assert session.sock is not None
+        session.sock = trusting(sandbox).wrap_socket(session.sock, server_hostname="127.0.0.1")
+        session.file = None
+        assert session.docmd("NOOP")[0] == 250
+        assert session.docmd("MAIL FROM:<me@example.com>")[0] == 503  # nobody has said EHLO since
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
+def test_a_sign_in_without_end_is_cut_short(sandbox: Caller, mechanism: str) -> None:
+    with greeted(sandbox) as session:
+        session.starttls(context=trusting(sandbox))
+        session.ehlo()
+        assert session.docmd("AUTH", mechanism)[0] == 334
+        with pytest.raises(CUT):
+            session.send("A" * 70_000)  # and no end of it
+            while session.getreply()[0] == 500:
+                pass
+
+
 def test_no_secret_gets_into_the_log(sandbox: Caller, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG), relay(sandbox) as session:
         reply(session)
@@ -380,6 +414,36 @@ def test_odd_addresses(sandbox: Caller) -> None:
             assert session.docmd("RCPT", f"TO:<{wrong}>")[0] in (501, 553), wrong
         for right in ('"a b"@example.com', "o'neil+x@mail.example.com"):
             assert session.docmd("RCPT", f"TO:<{right}>")[0] == 250, right
+
+
+@pytest.mark.parametrize(
+    "sender", ["", "postmaster", "a b@example.com", "a@@example.com", "@example.com", "a\0b@example.com"]
+)
+def test_senders_that_are_no_addresses(sandbox: Caller, sender: str) -> None:
+    with relay(sandbox) as session:
+        session.send(f"MAIL FROM:<{sender}>\r\n")
+        assert session.getreply()[0] == 553
+        assert reply(session).startswith("250 ")
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "text"),
+    [
+        (b"text/plain; charset=idna", b"a" * 300, "a" * 300),
+        (b"text/plain; charset=unicode_escape", b"\\ud800", "\ufffd"),
+        (b"text/plain; charset=undefined", b"x", "x"),
+        (b'text/plain; charset="\xff"', b"x", "x"),
+        (b"application/x\xff; name=\xff", b"x", ""),
+    ],
+)
+def test_an_odd_type_is_read_as_well_as_it_can_be(
+    sandbox: Caller, head: bytes, body: bytes, text: str
+) -> None:
+    letter = b"From: =?unicode_escape?q?=5Cud800?= <me@example.com>\r\nContent-Type: " + head
+    with relay(sandbox) as session:
+        assert reply(session, letter=letter + b"\r\n\r\n" + body + b"\r\n").startswith("250 ")
+    shown = sandbox.show()
+    assert (shown["text"].strip(), shown["sender"]["name"]) == (text, "\ufffd")
 
 
 def test_letters_above_ascii_in_addresses_need_smtputf8(sandbox: Caller) -> None:
@@ -646,6 +710,10 @@ def test_one_connection_too_many_is_sent_away(opened: Opener) -> None:
         with socket.create_connection((smtp.host, smtp.port), timeout=20) as more:
             assert more.recv(100).startswith(b"421 ")
             assert more.recv(100) == b""
+        with socket.create_connection((smtp.host, smtp.tls_port), timeout=20) as bare:
+            more = trusting(caller).wrap_socket(bare, server_hostname="127.0.0.1")
+            assert more.recv(100).startswith(b"421 ")
+            more.close()
         assert caller.http.get("/sandbox/accepted").status_code == 200
         for one in there[:2]:
             one.sendall(b"QUIT\r\n")

@@ -232,7 +232,7 @@ class NotOfferedCard(Card):
             top = Qt.AlignmentFlag.AlignTop
             inner.addWidget(IconLabel("close", "muted", 14, name="no"), 0, top)
             what = Label(name, "medium", "muted", wrap=True)
-            what.setFixedWidth(theme.px(120))
+            what.setFixedWidth(theme.px(168))
             inner.addWidget(what, 0, top)
             inner.addWidget(Label(why, tone="muted", wrap=True), 1)
             line.setLayout(inner)

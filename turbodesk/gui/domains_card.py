@@ -63,7 +63,8 @@ class DomainRow(QWidget):
             ("check", "success", "found") if record.verified else ("warning", "warning", "not found")
         )
         grid.addWidget(IconLabel(icon, tone, 14, name=aloud), line, 0)
-        grid.addWidget(Label(record.purpose, "small-medium"), line, 1)
+        purpose = record.purpose[:1].upper() + record.purpose[1:]
+        grid.addWidget(Label(purpose, "small-medium"), line, 1)
         grid.addWidget(Label(record.type, "small", "muted"), line, 2)
         for place, what, text in ((3, "host", record.host), (5, "value", record.value)):
             grid.addWidget(Label(text, "mono", elide="middle"), line, place)

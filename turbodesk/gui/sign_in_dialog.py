@@ -121,14 +121,14 @@ class SignInDialog(Dialog):
 
     def try_and_keep(self) -> None:
         """Tries the credentials and keeps them; what is wrong is said at its field."""
-        if self.work.busy:
+        if not self.keep_button.isEnabled():
             return
         self._say_nothing()
         self.work.start(self._try(), busy=self.keep_button, fail=self._show_failure, name="sign in")
 
     def keep(self) -> None:
         """Keeps what was tried and shown."""
-        if self.work.busy or self._tried is None:
+        if not self.keep_button.isEnabled() or self._tried is None:
             return
         keeping = self._keep(*self._tried)
         self.work.start(keeping, busy=self.keep_button, fail=self._show_failure, name="keep the account")

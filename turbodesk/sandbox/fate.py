@@ -85,6 +85,11 @@ def dropped(list: str) -> Fate:
     return _DROPPED[list]
 
 
+def local_part(email: str) -> str:
+    """The word before the @ that may decide what happens, in lower case."""
+    return email.partition("@")[0].lower()
+
+
 def scenario(email: str) -> Fate | None:
     """What the address itself asks for; None where it is an ordinary one.
 

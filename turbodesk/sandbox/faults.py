@@ -12,9 +12,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from turbodesk.sandbox.sendpost_wire import CONTRACT_HEADER, Refusal, refused
+from turbodesk.sandbox.failures import failure
+from turbodesk.sandbox.sendpost_wire import CONTRACT_HEADER
 from turbodesk.sandbox.turbosmtp_v2_analytics import as_described
-from turbodesk.sandbox.wire import Answer, hang_up, transport_of
+from turbodesk.sandbox.wire import hang_up, transport_of
 
 BEHAVIOURS = (
     "null_lists", "plain_stats", "old_stats", "partial_failure", "legacy_only", "v1_by_default", "hidden_off",
@@ -28,22 +29,6 @@ SMTP_STEPS = ("EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "END")
 _KINDS = (*HTTP_KINDS, *SMTP_KINDS)
 _HUGE_BYTES = 11_000_000
 _HTML = "<!doctype html><html><title>Bad Gateway</title><body><h1>Bad Gateway</h1></body></html>"
-_MESSAGES = {
-    400: (0, "Bad request"),
-    401: (3, "Invalid authorization token"),
-    403: (7, "No access to this resource"),
-    404: (4, "No such resource"),
-    409: (6, "Concurrent change"),
-    429: (0, "Too many requests"),
-}
-_CODES = {  # what turboSMTP's second API says in place of those
-    400: "bad_request",
-    401: "invalid_authorization_key",
-    403: "feature_not_available_for_active_plan",
-    404: "not_found",
-    409: "conflict",
-    429: "too_many_requests",
-}
 
 
 class NotAFault(Exception):
@@ -68,7 +53,7 @@ class Fault:
     times: int = 0
 
     def meets(self, method: str, path: str) -> bool:
-        fits = path.startswith(self.match) and self.method.upper() in ("", method)
+        fits = f"{path}/".startswith(self.match) and self.method.upper() in ("", method)
         return fits and self.kind in HTTP_KINDS
 
 
@@ -191,7 +176,6 @@ class FaultyApp:
             case "close_before":
                 await hang_up(scope, receive)
             case "status" | "html" | "redirect":
-                await _drain(receive)
                 await _instead(fault, scope)(scope, receive, send)
             case "expire_token":
                 self._expire_tokens()
@@ -236,18 +220,7 @@ def _instead(fault: Fault, scope: Scope) -> Response:
         host = next(value.decode("latin-1") for name, value in scope["headers"] if name == b"host")
         status = fault.status if 300 <= fault.status < 400 else 302
         return Response(status_code=status, headers={"Location": f"http://{host}/redirected"})
-    number, message = _MESSAGES.get(fault.status, (5, "An error occurred on the server"))
-    if scope["path"].startswith("/api/v1/"):
-        return refused(Request(scope), Refusal(fault.status, message, headers=headers))
-    if scope["path"].startswith("/api/v2/") and scope["path"] != "/api/v2/mail/send":
-        return Answer({"message": _CODES.get(fault.status, "internal_server_error")}, fault.status, headers)
-    body: dict[str, object] = {"errorCode": number} if number else {}
-    return Answer({**body, "message": message}, fault.status, headers)
-
-
-async def _drain(receive: Receive) -> None:
-    while (await receive()).get("more_body"):
-        pass
+    return failure(Request(scope), fault.status, headers=headers)
 
 
 async def _truncate(recorded: _Recorded, scope: Scope, receive: Receive) -> None:

@@ -15,9 +15,9 @@ from turbodesk.sandbox.fate import EVENTS
 from turbodesk.sandbox.faults import Faults, NotAFault
 from turbodesk.sandbox.history import DEFAULT_DAYS
 from turbodesk.sandbox.post import Part
-from turbodesk.sandbox.state import CannotBecome, State
+from turbodesk.sandbox.state import CannotBecome, State, TooFar
 from turbodesk.sandbox.tables import EmailRow, MailRow, moment_ms
-from turbodesk.sandbox.turbosmtp_v1_lists import timestamp
+from turbodesk.sandbox.times import timestamp
 from turbodesk.sandbox.wire import Answer, NotValid, Unreadable, fields_of, text_of
 
 
@@ -112,7 +112,11 @@ class Inbox:
         seconds = (await _fields(request)).get("advance_s")
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < 1e10:
             raise NotValid("advance_s")
-        return Answer({"now": timestamp(int(self._state.advance(seconds) * 1000))})
+        try:
+            self._state.advance(seconds)
+        except TooFar:
+            raise NotValid("advance_s") from None
+        return Answer({"now": timestamp(self._state.now_ms())})
 
     async def _credit(self, request: Request) -> Response:
         """How many more recipients may be sent to; null takes the limit away."""

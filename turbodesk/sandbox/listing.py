@@ -26,19 +26,6 @@ AND at >= :since AND at < :until AND (:like IS NULL OR email LIKE :like ESCAPE '
 """,
     "SELECT value, (SELECT max(cid) FROM report) FROM meta WHERE key = 'changes'",
 )
-# Soft bounces keep nobody from being written to.
-SUPPRESSIONS = Question(
-    """
-SELECT cid FROM report LEFT JOIN email ON email.id = sent
-WHERE cid > :after AND cid <= :top AND (list != 'bounce' OR hard)
-AND (:lists IS NULL OR list IN (SELECT value FROM json_each(:lists))) AND at >= :since AND at < :until
-AND (:like IS NULL OR report.email LIKE :like ESCAPE '\\')
-AND (:mention IS NULL OR report.email LIKE :mention ESCAPE '\\' OR response LIKE :mention ESCAPE '\\'
-     OR subject LIKE :mention ESCAPE '\\' OR sender LIKE :mention ESCAPE '\\')
-ORDER BY cid
-""",
-    REPORTS.state,
-)
 EMAILS = Question(
     """
 SELECT id FROM email WHERE id > max(:after, :since - 1) AND id <= min(:top, :until - 1)
@@ -94,7 +81,7 @@ class Listings:
         return known.ids
 
 
-def newest_first(ids: array[int], page: int, size: int) -> list[int]:
-    """Page `page` (from 1) of `ids`, newest first; empty past the end."""
-    end = len(ids) - (page - 1) * size
-    return list(reversed(ids[max(end - size, 0) : max(end, 0)]))
+def newest(ids: array[int], *, offset: int, limit: int) -> list[int]:
+    """At most `limit` of `ids`, newest first, after the `offset` newest of them."""
+    end = max(len(ids) - offset, 0)
+    return list(reversed(ids[max(end - limit, 0) : end]))

@@ -113,10 +113,12 @@ def _text(payload: bytes, charset: str) -> str:
 
 
 def _word(value: str) -> str:
+    if "=?" not in value:  # as in nearly all headers
+        return text_of(value)
     try:
         return text_of(str(make_header(decode_header(value))))
     except (errors.HeaderParseError, LookupError, ValueError):
-        return value
+        return text_of(value)
 
 
 def _service_headers(post: Post, mid: int, at: float) -> list[tuple[str, str]]:

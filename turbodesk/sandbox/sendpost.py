@@ -12,8 +12,9 @@ from starlette.routing import Route
 
 from turbodesk.sandbox import sendpost_stats as stats
 from turbodesk.sandbox import sendpost_suppressions as suppressions
-from turbodesk.sandbox.fate import GIVEN_UP
+from turbodesk.sandbox.fate import GIVEN_UP, local_part
 from turbodesk.sandbox.intake import RETRY_AFTER_S, SLOW_S, Intake
+from turbodesk.sandbox.listing import newest
 from turbodesk.sandbox.sendpost_account import DEFAULT, SUBACCOUNTS, Domain, SubAccount
 from turbodesk.sandbox.sendpost_messages import Messages
 from turbodesk.sandbox.sendpost_send import (
@@ -42,7 +43,7 @@ from turbodesk.sandbox.sendpost_wire import (
 )
 from turbodesk.sandbox.state import ACCOUNT_KEY, State
 from turbodesk.sandbox.tables import EmailRow, id_of, moment_ms, uuid_of
-from turbodesk.sandbox.wire import HangUp, TooLarge, body_of, requests_under_way
+from turbodesk.sandbox.wire import HangUp, anything, requests_under_way
 
 ROOT = "/api/v1"
 ACCOUNT_HEADER, SUBACCOUNT_HEADER = "X-Account-ApiKey", "X-SubAccount-ApiKey"
@@ -50,7 +51,6 @@ ACCOUNT_HEADER, SUBACCOUNT_HEADER = "X-Account-ApiKey", "X-SubAccount-ApiKey"
 _DAILY_LIMIT, _AGGREGATE_LIMIT, _LIST_LIMIT = 31, 366, 60  # days
 _RECIPIENT_LIMIT = 100
 _MESSAGES_DEFAULT = 50
-_ALL_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 Handler = Callable[[Request], Awaitable[object]]
 Named = TypeVar("Named", Domain, SubAccount)
@@ -98,8 +98,7 @@ class SendPost:
         ]
         return [
             *(Route(ROOT + path, _endpoint(handler), methods=[method]) for method, path, handler in asked),
-            Route(ROOT, _endpoint(_nothing_here), methods=_ALL_METHODS),
-            Route(ROOT + "/{path:path}", _endpoint(_nothing_here), methods=_ALL_METHODS),
+            anything(ROOT + "/{path:path}", _endpoint(_nothing_here)),
         ]
 
     # sending
@@ -117,16 +116,16 @@ class SendPost:
         _check_not_blocked(request)
         letter = read_letter(await json_body(request), templated=templated)
         errors = _errors(request, letter)
-        locals = {_local(one.email) for to in letter.to for one in to.everybody}
-        if "error500" in locals:
+        words = {local_part(one.email) for to in letter.to for one in to.everybody}
+        if "error500" in words:
             raise Refusal(500, "An error occurred on the server.")
         taken = [to for to, error in zip(letter.to, errors, strict=True) if not error]
         stored = iter(await self._store(letter, taken, alone=requests_under_way(request.scope) == 1))
-        if "drop" in locals:
+        if "drop" in words:
             return HangUp()
-        if "slow" in locals:
+        if "slow" in words:
             await asyncio.sleep(SLOW_S)
-        now_ms = int(self._state.now() * 1000)
+        now_ms = self._state.now_ms()
         return [
             _no(to, error, now_ms) if error else _outcome(to, next(stored), now_ms)
             for to, error in zip(letter.to, errors, strict=True)
@@ -153,8 +152,7 @@ class SendPost:
         since_ms, until_ms = moments(request, _LIST_LIMIT)
         limit, offset = page(request, default=_MESSAGES_DEFAULT, most=PAGE_LIMIT)
         ids = self._state.emails(since_ms=since_ms, until_ms=until_ms)
-        end = max(len(ids) - offset, 0)
-        rows = self._state.email_rows(list(ids[max(end - limit, 0) : end]))
+        rows = self._state.email_rows(newest(ids, offset=offset, limit=limit))
         return self._messages.several(rows, v1=is_v1(request))
 
     async def _message(self, request: Request) -> object:
@@ -270,14 +268,10 @@ def _endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
 
     async def endpoint(request: Request) -> Response:
         try:
-            await body_of(request)  # all of it, before anybody is refused: half a body is not answered well
             _check_key(request)
             answer = await handler(request)
         except Refusal as refusal:
             return refused(request, refusal)
-        except TooLarge:
-            too_large = Refusal(413, "The request body is too large.", headers={"Connection": "close"})
-            return refused(request, too_large)
         return answer if isinstance(answer, Response) else reply(request, answer)
 
     return endpoint
@@ -341,7 +335,7 @@ def _errors(request: Request, letter: Letter) -> list[int]:
     """
     every_other = told(request, "partial_failure")
     limited = [
-        _local(to.person.email) == "ratelimit" or (every_other and number % 2 == 1)
+        local_part(to.person.email) == "ratelimit" or (every_other and number % 2 == 1)
         for number, to in enumerate(letter.to)
     ]
     if all(limited):
@@ -350,10 +344,6 @@ def _errors(request: Request, letter: Letter) -> list[int]:
         error_of(letter, to) or (RATE_LIMITED if late else 0)
         for to, late in zip(letter.to, limited, strict=True)
     ]
-
-
-def _local(email: str) -> str:
-    return email.partition("@")[0].lower()
 
 
 def _no(to: To, error: int, now_ms: int) -> dict[str, object]:

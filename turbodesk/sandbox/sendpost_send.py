@@ -5,13 +5,12 @@ from __future__ import annotations
 import binascii
 import hashlib
 import mimetypes
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 
+from turbodesk.sandbox.addresses import HEADER_NAME, LINE_BREAK, is_address, key_of
 from turbodesk.sandbox.post import Part, Post, Recipient, is_verified, may_reach
-from turbodesk.sandbox.send import KEY_HEADER, read_address
 from turbodesk.sandbox.sendpost_account import OWNER, TEMPLATES, Template
 from turbodesk.sandbox.sendpost_fill import fill
 from turbodesk.sandbox.sendpost_wire import Problem, Refusal
@@ -37,8 +36,6 @@ _OWN_HEADERS = frozenset(
         "mime-version", "content-type", "content-transfer-encoding", "dkim-signature",
     }
 )  # fmt: skip
-_HEADER_NAME = re.compile(r"[!-9;-~]+")
-_LINE_BREAK = re.compile(r"[\r\n\x00]")
 # Copies that differ are kept one by one, unless their attachments would fill the store.
 _APART_LIMIT_BYTES = 256 * 1024 * 1024
 
@@ -194,7 +191,7 @@ class _Reader:
         for name, value in self.members("headers").items():
             path = f"headers.{name}"
             text = self._line(value, path)
-            if not _HEADER_NAME.fullmatch(name):
+            if not HEADER_NAME.fullmatch(name):
                 self.wrong(path, "a header's name must be of printable ASCII without a colon")
             elif name.lower() not in _OWN_HEADERS:
                 kept.append((name, text))
@@ -244,7 +241,7 @@ class _Reader:
         text = self._text(value, path)
         if most is not None and len(text) > most:
             self.wrong(path, f"{path} must not be longer than {most} characters")
-        if _LINE_BREAK.search(text):
+        if LINE_BREAK.search(text):
             self.wrong(path, f"{path} must not contain line breaks")
         return text
 
@@ -273,17 +270,13 @@ def _type_of(name: str) -> str:
 def error_of(letter: Letter, to: To) -> int:
     """Why there is no message to `to`, as far as the addresses tell; 0 where there is one."""
     sender = letter.sender.email
-    if not _is_address(sender):
+    if not is_address(sender):
         return BAD_SENDER
-    if not all(_is_address(person.email) for person in to.everybody):
+    if not all(is_address(person.email) for person in to.everybody):
         return BAD_RECIPIENT
     if not is_verified(sender) or not all(may_reach(sender, one.email, OWNER) for one in to.everybody):
         return NOT_VERIFIED
     return 0
-
-
-def _is_address(email: str) -> bool:
-    return read_address(email) == ("", email)
 
 
 def posts_of(letter: Letter, taken: Sequence[To]) -> list[tuple[Post, list[int]]]:
@@ -298,15 +291,11 @@ def posts_of(letter: Letter, taken: Sequence[To]) -> list[tuple[Post, list[int]]
     if attached * len(copies) > _APART_LIMIT_BYTES:
         copies = {(letter.subject, letter.text, letter.html, letter.amp): list(range(len(taken)))}
     # One call is counted once under the sender's own id, however many mails it becomes.
-    keys = chain([_key(letter)], repeat(""))
+    keys = chain([key_of(letter.headers)], repeat(""))
     return [
         (_post(letter, content, [taken[position] for position in positions], next(keys)), positions)
         for content, positions in copies.items()
     ]
-
-
-def _key(letter: Letter) -> str:
-    return next((value for name, value in letter.headers if name.lower() == KEY_HEADER), "")
 
 
 def _filled(letter: Letter, to: To) -> tuple[str, ...]:
@@ -330,7 +319,7 @@ def _post(letter: Letter, content: tuple[str, ...], whom: list[To], key: str) ->
         sender=letter.sender.email,
         sender_name=letter.sender.name,
         recipients=tuple(recipients),
-        subject=_LINE_BREAK.sub(" ", subject),
+        subject=LINE_BREAK.sub(" ", subject),
         text=text,
         html=html,
         headers=_headers(letter),

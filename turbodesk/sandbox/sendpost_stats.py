@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from turbodesk.sandbox.fate import GIVEN_UP
-from turbodesk.sandbox.sendpost_wire import DAY_MS
 from turbodesk.sandbox.tables import id_at, moment_ms
+from turbodesk.sandbox.times import DAY_MS
 
 Counters = dict[str, int]
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
+from turbodesk.sandbox.addresses import is_address
 from turbodesk.sandbox.fate import BOUNCE, MANUAL, SPAM, UNSUB, VALIDATION_FAILED
-from turbodesk.sandbox.listing import REPORTS, Question, Value, containing
-from turbodesk.sandbox.send import read_address
+from turbodesk.sandbox.listing import REPORTS, Question, Value, containing, newest
 from turbodesk.sandbox.sendpost_wire import Problem, Refusal, nanoseconds
 from turbodesk.sandbox.state import State
+from turbodesk.sandbox.suppressing import suppress, suppressed, unsuppress
 from turbodesk.sandbox.tables import ReportRow, uuid_of
 from turbodesk.sandbox.wire import text_of
 
@@ -54,32 +55,35 @@ class Suppressions:
             "like": containing(contains),
         }
         ids = self._state.ids(_LISTED, parameters)
-        end = max(len(ids) - offset, 0)
-        return self._state.report_rows(list(ids[max(end - limit, 0) : end]))
+        return self._state.report_rows(newest(ids, offset=offset, limit=limit))
 
     def add(self, emails: Mapping[str, Sequence[str]]) -> list[ReportRow]:
         """Lists these addresses, by kind; the entries of all, oldest first.
 
         Whoever is listed already stays as they are.
         """
-        for kind, addresses in emails.items():
-            listed = self._state.suppressed(addresses)
-            self._state.suppress(KINDS[kind][0], [email for email in addresses if email not in listed])
+        with self._state.writing() as db:
+            for kind, addresses in emails.items():
+                listed = suppressed(db, addresses)
+                new = [email for email in addresses if email not in listed]
+                suppress(db, self._state.now_ms(), KINDS[kind][0], new)
         return self._entries(email for addresses in emails.values() for email in addresses)
 
     def remove(self, emails: Sequence[str]) -> list[ReportRow]:
         """Takes these addresses off, whatever they are listed for; the entries that went, oldest first."""
         entries = self._entries(emails)
-        self._state.unsuppress(emails)
+        with self._state.writing() as db:
+            if unsuppress(db, emails):
+                self._state.changed()
         return entries
 
     def _entries(self, emails: Iterable[str]) -> list[ReportRow]:
         found = self._state.connection.execute(
             "SELECT min(cid) FROM report WHERE email COLLATE NOCASE IN (SELECT value FROM json_each(?)) "
-            "AND (list != 'bounce' OR hard) GROUP BY email COLLATE NOCASE",
+            "AND (list != 'bounce' OR hard) GROUP BY email COLLATE NOCASE ORDER BY 1",
             (json.dumps(list(emails)),),
         )
-        return self._state.report_rows([row[0] for row in found])[::-1]
+        return self._state.report_rows([row[0] for row in found])
 
 
 def as_json(row: ReportRow, *, v1: bool) -> dict[str, object]:
@@ -128,7 +132,7 @@ def _emails(given: object, path: str) -> list[str]:
     problems: list[Problem] = []
     for number, entry in enumerate(given):
         email = text_of(entry.get("email")) if isinstance(entry, dict) else ""
-        if read_address(email) == ("", email):
+        if is_address(email):
             emails.setdefault(email.lower(), email)
         else:
             problems.append(Problem(f"{path}[{number}].email", "email must be an e-mail address"))

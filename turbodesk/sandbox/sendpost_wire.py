@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from starlette.requests import Request
 
+from turbodesk.sandbox.times import DAY_MS, day_of, midnight_ms
 from turbodesk.sandbox.wire import Answer, Unreadable, body_of, json_of
 
 CONTRACT_HEADER = "X-SendPost-Public-Contract"
 SUNSET = "Fri, 31 Dec 2032 23:59:59 GMT"
-DAY_MS = 86_400_000
 PAGE_LIMIT = 100
 
 _LEGACY_HEADERS = {
@@ -27,12 +27,12 @@ _V1_ERRORS = {
     403: ("resource_exists", "conflict_error"),
     404: ("resource_not_found", "not_found_error"),
     406: ("resource_not_found", "not_found_error"),
+    409: ("resource_exists", "conflict_error"),
     413: ("invalid_request", "invalid_request_error"),
     422: ("validation_error", "invalid_request_error"),
     429: ("rate_limit_exceeded", "rate_limit_error"),
 }
 _NO_HEADERS: Mapping[str, str] = {}
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MOMENT = re.compile(
     r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(?:Z|([+\- ])(\d{2}):?(\d{2}))?)?"
 )
@@ -160,23 +160,17 @@ def days(request: Request, most: int) -> tuple[int, int]:
         raise Refusal(400, "from must not be later than to.")
     if (last - first).days >= most:
         raise Refusal(400, f"The date range must not be longer than {most} days.")
-    return _midnight_ms(first), _midnight_ms(last) + DAY_MS
+    return midnight_ms(first), midnight_ms(last) + DAY_MS
 
 
 def _day(request: Request, name: str) -> date:
     text = request.query_params.get(name, "")
     if not text:
         raise Refusal(400, f"{name} is required.")
-    try:
-        if _DAY.fullmatch(text):
-            return date.fromisoformat(text)
-    except ValueError:
-        pass
-    raise Refusal(400, f"{name} must be a date in the form YYYY-MM-DD.")
-
-
-def _midnight_ms(day: date) -> int:
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1000
+    day = day_of(text)
+    if day is None:
+        raise Refusal(400, f"{name} must be a date in the form YYYY-MM-DD.")
+    return day
 
 
 def moments(request: Request, most_days: int) -> tuple[int, int]:

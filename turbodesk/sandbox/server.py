@@ -8,8 +8,8 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack, closing, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,13 @@ from urllib.parse import urlsplit
 import uvicorn
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route, Router
+from starlette.routing import Router, request_response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from turbodesk.sandbox.certificate import certified, published
 from turbodesk.sandbox.endpoints import Endpoints, SmtpEndpoint, endpoints
+from turbodesk.sandbox.failures import failure
 from turbodesk.sandbox.faults import Faults, FaultyApp
 from turbodesk.sandbox.front_page import FrontPage
 from turbodesk.sandbox.inbox import Inbox
@@ -31,9 +32,9 @@ from turbodesk.sandbox.sendpost import SendPost
 from turbodesk.sandbox.smtp import Relay
 from turbodesk.sandbox.state import State
 from turbodesk.sandbox.turbosmtp_send import Sending
-from turbodesk.sandbox.turbosmtp_v1 import TurboSmtpV1, no_such_resource, numbered
+from turbodesk.sandbox.turbosmtp_v1 import TurboSmtpV1
 from turbodesk.sandbox.turbosmtp_v2 import TurboSmtpV2
-from turbodesk.sandbox.wire import Answer, NotValid, TooLarge
+from turbodesk.sandbox.wire import Answer, NotValid, TooLarge, anything
 
 __all__ = ["HOST", "Endpoints", "SandboxServer", "sandbox_app"]
 
@@ -41,6 +42,9 @@ HOST = "127.0.0.1"
 _LOOPBACK = (b"127.0.0.1", b"localhost", b"::1")
 _KEEP_ALIVE_S = 30
 _GRACE_S = 1
+_LINGER_S = 5
+_MOST_CONNECTIONS = 500
+_BUSY = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _log = logging.getLogger(__name__)
 
 
@@ -53,14 +57,14 @@ def sandbox_app(state: State, faults: Faults, there: Endpoints) -> ASGIApp:
         *SendPost(state).routes(),
         *FrontPage(state, there).routes(),
         *Inbox(state, faults).routes(),
-        Route("/{path:path}", _nothing_here, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
+        anything("/{path:path}", _nothing_here),
     ]
-    router = Router(routes, redirect_slashes=False)
+    router = Router(routes, redirect_slashes=False, default=request_response(_nothing_here))
     return Guard(FaultyApp(router, faults, state.expire_tokens))
 
 
 async def _nothing_here(request: Request) -> Response:
-    return no_such_resource()
+    return failure(request, 404)
 
 
 class Guard:
@@ -70,50 +74,74 @@ class Guard:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        status = 0
-
-        async def watched(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
+        headers = dict(scope["headers"])
+        exchange = _Exchange(headers, receive, send)
         path: str = scope["path"]
-        if len(path) > 1 and path.endswith("/"):
-            scope["path"] = path.rstrip("/")
+        scope["path"] = path.rstrip("/") or "/"
         try:
-            await self._handle(scope, receive, watched)
+            await self._handle(scope, headers, exchange)
         except ClientDisconnect:
             pass  # it hung up in the middle of its request: nobody is there to be answered
         except Exception:
             _log.exception("the sandbox failed at %s", _masked(path))
-            if not status:
-                await numbered(5, "An error occurred on the server", 500)(scope, receive, watched)
-        _log.debug("%s %s %s", scope["method"], _masked(path), status)
+            if not exchange.status:
+                await exchange.answer(scope, failure(Request(scope), 500))
+        _log.debug("%s %s %s", scope["method"], _masked(path), exchange.status)
 
-    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not _is_local(scope):
-            await numbered(7, "No access to this resource", 403)(scope, receive, send)
+    async def _handle(self, scope: Scope, headers: Mapping[bytes, bytes], exchange: _Exchange) -> None:
+        if not _is_own(headers.get(b"host"), headers.get(b"origin")):
+            await exchange.answer(scope, failure(Request(scope), 403, "Only loopback names are let in"))
             return
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, exchange.receive, exchange.send)
         except TooLarge:
-            answer = Answer(
-                {"message": "error", "errors": ["request body too large"]}, 413, {"Connection": "close"}
-            )
-            await answer(scope, receive, send)
+            await exchange.answer(scope, failure(Request(scope), 413, headers={"Connection": "close"}))
         except NotValid as name:
-            await Answer({"message": f"{name} is not valid."}, 400)(scope, receive, send)
+            await exchange.answer(scope, Answer({"message": f"{name} is not valid."}, 400))
 
 
-def _is_local(scope: Scope) -> bool:
-    headers = dict(scope["headers"])
-    return _is_own(headers.get(b"host", b""), headers.get(b"origin"))
+class _Exchange:
+    """One request and its answer. `status` is that of the answer, 0 before it has begun."""
+
+    def __init__(self, headers: Mapping[bytes, bytes], receive: Receive, send: Send) -> None:
+        has_body = b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"
+        self._unread = has_body and b"expect" not in headers
+        self._receive, self._send = receive, send
+        self.status = 0
+
+    async def answer(self, scope: Scope, response: Response) -> None:
+        await response(scope, self.receive, self.send)
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._unread = self._unread and message.get("more_body", False)
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        elif self._unread and not message.get("more_body"):
+            await self._send({**message, "more_body": True})
+            await self._linger()
+            message = {"type": "http.response.body"}
+        await self._send(message)
+
+    async def _linger(self) -> None:
+        """Takes in the rest of the body: closed now, the connection would lose the answer on its way."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LINGER_S):
+                while self._unread:
+                    await self.receive()
 
 
 @lru_cache(maxsize=64)
-def _is_own(host: bytes, origin: bytes | None) -> bool:
-    """Whether the Host is a loopback name and the Origin, where there is one, is that host."""
+def _is_own(host: bytes | None, origin: bytes | None) -> bool:
+    """Whether the Host is a loopback name and the Origin, where there is one, is that host.
+
+    No Host at all is HTTP/1.0, which no browser speaks that somebody might have led here.
+    """
+    if host is None:
+        return origin is None
     try:
         local = urlsplit(b"//" + host).hostname in _LOOPBACK
     except ValueError:
@@ -131,6 +159,9 @@ class _Protocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.app_state = {**self.app_state, "transport": transport, "tasks": self.tasks}
         super().connection_made(transport)
+        if len(self.connections) > _MOST_CONNECTIONS:
+            transport.write(_BUSY)
+            transport.close()
 
 
 class _Server(uvicorn.Server):

@@ -19,7 +19,7 @@ from turbodesk.sandbox.state import State
 if TYPE_CHECKING:
     from turbodesk.sandbox.smtp_session import Session
 
-_MOST_SESSIONS = 200
+_BACKLOG = 1024
 _HANDSHAKE_S = 30.0
 
 
@@ -36,10 +36,11 @@ class Relay:
         """Answers on both sockets while the context lasts; cuts whatever is open at its end."""
         loop = asyncio.get_running_loop()
         ports = [
-            await loop.create_server(lambda: self._session(self._context), sock=plain),
+            await loop.create_server(lambda: self._session(self._context), sock=plain, backlog=_BACKLOG),
             await loop.create_server(
                 lambda: self._session(None),
                 sock=secure,
+                backlog=_BACKLOG,
                 ssl=self._context,
                 ssl_handshake_timeout=_HANDSHAKE_S,
             ),
@@ -56,14 +57,4 @@ class Relay:
         """What speaks on a new connection; `starttls` None where it is encrypted already."""
         from turbodesk.sandbox.smtp_session import Session
 
-        if len(self._sessions) >= _MOST_SESSIONS:
-            return _Busy()
         return Session(self._office, starttls, self._sessions)
-
-
-class _Busy(asyncio.Protocol):
-    """Sends a connection away that is one too many."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        transport.write(b"421 4.3.2 Too many connections, try again later\r\n")
-        transport.close()

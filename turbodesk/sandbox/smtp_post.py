@@ -7,17 +7,17 @@ from collections.abc import Iterable, Sequence
 from email.message import Message
 
 from turbodesk.sandbox import mime
+from turbodesk.sandbox.addresses import is_address, key_of
+from turbodesk.sandbox.fate import local_part
 from turbodesk.sandbox.faults import Faults
-from turbodesk.sandbox.intake import Intake
+from turbodesk.sandbox.intake import SLOW_S, Intake
 from turbodesk.sandbox.post import Post, Recipient, is_verified, may_reach
-from turbodesk.sandbox.send import KEY_HEADER, read_address
 from turbodesk.sandbox.state import SMTP_PASSWORD, SMTP_USER, USER, Standing, State
 from turbodesk.sandbox.tables import uuid_of
 from turbodesk.sandbox.turbosmtp_v2_keys import SEND_SMTP, KeyRing
 
 SIZE_LIMIT_BYTES = 26_214_400
 TOO_LARGE = "552 5.3.4 Message size exceeds the limit"
-SLOW_S = 2.0
 
 _MOST_RECIPIENTS = 1000
 _LONGEST_LINE = 1000  # with its CR LF
@@ -49,6 +49,8 @@ class PostOffice:
         return wrong
 
     def sender_refusal(self, sender: str) -> str:
+        if not _is_address(sender):
+            return f"553 5.1.7 <{sender.strip('<>')}>: Sender address rejected: not a valid address"
         if is_verified(sender):
             return ""
         return f"550 5.7.1 <{sender}>: Sender address rejected: its domain is not verified"
@@ -56,14 +58,14 @@ class PostOffice:
     def recipient_refusal(self, sender: str, recipient: str, *, others: int, utf8: bool) -> str:
         """`others` are the recipients of the message so far."""
         if not _is_address(recipient):
-            return f"553 5.1.3 <{recipient}>: Recipient address rejected: not a valid address"
+            return f"553 5.1.3 <{recipient.strip('<>')}>: Recipient address rejected: not a valid address"
         if not utf8 and not recipient.isascii():
             return f"553 5.6.7 <{recipient}>: Recipient address rejected: SMTPUTF8 was not asked for"
         if others >= _MOST_RECIPIENTS:
             return "452 4.5.3 Too many recipients"
         if not may_reach(sender, recipient, USER):
             return f"550 5.7.1 <{recipient}>: Recipient address rejected: {sender} may write to {USER} only"
-        match recipient.partition("@")[0].lower():
+        match local_part(recipient):
             case "refuse550":
                 return f"550 5.1.1 <{recipient}>: Recipient address rejected: User unknown"
             case "refuse451":
@@ -77,10 +79,10 @@ class PostOffice:
         """
         if refusal := _content_refusal(content):
             return refusal
-        parts = {to.partition("@")[0].lower() for to in recipients}
-        if "error500" in parts:
+        words = {local_part(to) for to in recipients}
+        if "error500" in words:
             return "554 5.3.0 An error occurred on the server"
-        if "ratelimit" in parts:
+        if "ratelimit" in words:
             return "451 4.7.1 Too many messages, try again later"
         if len(content) < _THREAD_FROM_BYTES:
             post = _read(sender, recipients, content)
@@ -93,17 +95,17 @@ class PostOffice:
         id = await self._intake.store(post, alone=alone)
         if id is None:
             return "550 5.7.1 There is no credit left"
-        if "drop" in parts or self.faults.take_smtp("END", "smtp_cut_after_data"):
+        if "drop" in words or self.faults.take_smtp("END", "smtp_cut_after_data"):
             return ""
-        if "slow" in parts:
+        if "slow" in words:
             await asyncio.sleep(SLOW_S)
         return f"250 2.0.0 Ok: queued as {uuid_of(id + 1)}"
 
 
 def _is_address(text: str) -> bool:
     """As in a send over HTTP; letters above ASCII count as letters."""
-    ascii = "".join(letter if letter.isascii() else "x" for letter in text)
-    return text.isprintable() and read_address(ascii) == ("", ascii)
+    ascii = text if text.isascii() else "".join(it if it.isascii() else "x" for it in text)
+    return text.isprintable() and is_address(ascii)
 
 
 def _content_refusal(content: bytes) -> str:
@@ -127,7 +129,7 @@ def _read(sender: str, recipients: Iterable[str], content: bytes) -> Post:
         html=caught.html,
         parts=caught.parts,
         mime=content,
-        key=headers.get(KEY_HEADER, "").strip(),
+        key=key_of(caught.headers).strip(),
         options={"api": "smtp"},
         heeds_suppressions=True,
     )

@@ -16,6 +16,7 @@ from turbodesk.sandbox.smtp_post import SIZE_LIMIT_BYTES, TOO_LARGE, PostOffice
 _HOST = "sandbox.example.com"
 _IDENT = "ESMTP Turbodesk sandbox"
 _TIMEOUT_S = 300.0
+_MOST_SESSIONS = 200
 _CHUNK_BYTES = 1 << 20  # more than there can be waiting: a read takes all of it
 _END = b"\r\n.\r\n"
 _PLAIN_PATH = re.compile(r"<([A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+)>(.*)")
@@ -24,7 +25,10 @@ logging.getLogger("mail.log").setLevel(logging.CRITICAL)  # aiosmtpd tells every
 
 
 class Session(SMTP):
-    """One client, from its greeting to its end; in `sessions` for as long as it is there."""
+    """One client, from its greeting to its end; in `sessions` for as long as it is there.
+
+    One that is too many is sent away instead.
+    """
 
     AuthLoginUsernameChallenge = "Username:"
     AuthLoginPasswordChallenge = "Password:"
@@ -49,6 +53,7 @@ class Session(SMTP):
     # its life
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._is_welcome = self in self._sessions or len(self._sessions) < _MOST_SESSIONS
         self._sessions.add(self)
         super().connection_made(transport)
 
@@ -62,6 +67,10 @@ class Session(SMTP):
             self.transport.abort()
 
     async def _handle_client(self) -> None:
+        if not self._is_welcome:
+            await self.push("421 4.3.2 Too many connections, try again later")
+            self._writer.close()
+            return
         try:
             await super()._handle_client()
         except OSError as gone:
@@ -76,14 +85,21 @@ class Session(SMTP):
     async def smtp_STARTTLS(self, arg: str) -> None:
         if not self.offers_starttls:
             await self.push("502 5.5.1 STARTTLS is not offered")
+        elif self._tls_protocol:
+            await self.push("503 5.5.1 TLS is active already")
         elif not await self._goes_wrong("STARTTLS"):
             await super().smtp_STARTTLS(arg)
 
     async def smtp_AUTH(self, arg: str | None) -> None:
         """The mechanism may be written in any case."""
         mechanism, space, initial = (arg or "").partition(" ")
-        if not await self._goes_wrong("AUTH"):
+        if await self._goes_wrong("AUTH"):
+            return
+        try:
             await super().smtp_AUTH(f"{mechanism.upper()}{space}{initial}")
+        except ValueError:  # of the reader: what was said went on and on, and may still do so
+            await self.push("500 5.5.6 Authentication exchange line is too long")
+            self.cut()
 
     async def smtp_MAIL(self, arg: str | None) -> None:
         if not await self._goes_wrong("MAIL"):

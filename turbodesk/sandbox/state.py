@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import os
@@ -11,16 +10,27 @@ import sqlite3
 import time
 import zlib
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 
 from turbodesk.sandbox import fate as fates
 from turbodesk.sandbox.history import DEFAULT_DAYS, DEFAULT_ROWS, history, listed
-from turbodesk.sandbox.listing import EMAILS, REPORTS, SUPPRESSIONS, Listings, Question, Value, containing
+from turbodesk.sandbox.listing import EMAILS, REPORTS, Listings, Question, Value, containing
 from turbodesk.sandbox.post import Part, Post, Recipient
-from turbodesk.sandbox.tables import STEPS, VERSION, EmailRow, MailRow, ReportRow, id_at
+from turbodesk.sandbox.suppressing import suppressed
+from turbodesk.sandbox.tables import (
+    ADD_REPORT,
+    ID_MAX,
+    STEPS,
+    VERSION,
+    EmailRow,
+    MailRow,
+    ReportRow,
+    id_at,
+    moment_ms,
+)
 
 # Names and keys that may do everything. They guard nothing: whoever reaches the loopback port may read them.
 USER = "sandbox@example.com"
@@ -32,20 +42,19 @@ ACCOUNT_KEY = "SandboxAccountKey117"
 SUBACCOUNT_KEY = "SandboxSubAccountKey117"
 SMTP_USER = "default@117.sendpost.io"
 SMTP_PASSWORD = "sandbox-smtp"  # noqa: S105
-TOKEN_LIFE_S = 3600
 TOOLS = ("clickTracking", "openingTracking")
 
 _BUSY_S = 60.0
 _ADD_MAIL = "INSERT INTO mail VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _ADD_PART = "INSERT INTO part VALUES (?, ?, ?, ?, ?, ?)"
 _ADD_EMAIL = "INSERT INTO email VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_ADD_REPORT = "INSERT INTO report(list, hard, email, at, response, sent) VALUES (?, ?, ?, ?, ?, ?)"
 _MAIL_ROWS = "SELECT id, sender, sender_name, subject, recipients, attachments, size FROM mail "
 _EMPTY = (
     "DELETE FROM mail; DELETE FROM part; DELETE FROM email; DELETE FROM report; DELETE FROM consumer_key; "
     "DELETE FROM mail_group;"
 )
 
+_LAST_S = moment_ms(ID_MAX) // 1000 - 366 * 86_400  # the clock itself goes on from there
 _PLAN_LIMITS = (2_500, 10_000, 25_000, 100_000, 500_000, 2_500_000, 10_000_000)
 
 
@@ -55,6 +64,10 @@ class Standing(Enum):
     GOOD = "good"
     WRONG = "wrong"
     INACTIVE = "inactive"
+
+
+class TooFar(Exception):
+    """A time for which there are no ids."""
 
 
 class CannotBecome(Exception):
@@ -150,11 +163,16 @@ class State:
         """The sandbox's own time, in epoch seconds."""
         return self._clock() + float(self._meta("offset"))
 
-    def advance(self, seconds: float) -> float:
-        """Moves the clock forward for every process on this file; the new time comes back."""
+    def now_ms(self) -> int:
+        """The same in whole milliseconds."""
+        return int(self.now() * 1000)
+
+    def advance(self, seconds: float) -> None:
+        """Moves the clock forward for every process on this file; raises TooFar."""
         with self.writing() as db:
             db.execute("UPDATE meta SET value = value + ? WHERE key = 'offset'", (seconds,))
-        return self.now()
+            if self.now() >= _LAST_S:
+                raise TooFar
 
     def _meta(self, key: str) -> int | float:
         value: int | float = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()[0]
@@ -169,31 +187,6 @@ class State:
             case "inactive@example.com":
                 return Standing.INACTIVE
         return Standing.WRONG
-
-    def issue_token(self, *, forever: bool) -> str:
-        """A new token, good for an hour of the sandbox's clock or for ever; only its hash is kept."""
-        token = secrets.token_hex(21)
-        now = self.now()
-        with self.writing() as db:
-            db.execute("DELETE FROM token WHERE expires <= ?", (now,))
-            db.execute(
-                "INSERT INTO token VALUES (?, ?)", (_hash(token), None if forever else now + TOKEN_LIFE_S)
-            )
-        return token
-
-    def token_good(self, token: str) -> bool:
-        found = self._db.execute(
-            "SELECT expires, (SELECT value FROM meta WHERE key = 'offset') FROM token WHERE hash = ?",
-            (_hash(token),),
-        ).fetchone()
-        return found is not None and (found[0] is None or found[0] > self._clock() + found[1])
-
-    def revoke_token(self, token: str) -> bool:
-        """False where there is no such token any more."""
-        good = self.token_good(token)
-        with self.writing() as db:
-            db.execute("DELETE FROM token WHERE hash = ?", (_hash(token),))
-        return good
 
     def expire_tokens(self) -> None:
         with self.writing() as db:
@@ -260,21 +253,28 @@ class State:
         )  # fmt: skip
         for position, part in enumerate(post.parts):
             self._db.execute(_ADD_PART, (mid, position, part.name, part.type, part.content, part.content_id))
-        dropped = self.suppressed([to.email for to in post.recipients]) if post.heeds_suppressions else {}
-        unseen = {"OPEN": not opens, "CLICK": not clicks}
-        for id, to in enumerate(post.recipients, mid + 1):
-            fate = fates.scenario(to.email)
-            if fate is None and to.email in dropped:
-                fate = fates.dropped(dropped[to.email])
-            elif fate is None or unseen.get(fate.status):
-                fate = fates.DELIVERED
+        for id, (to, fate) in enumerate(self._fates(post, opens=opens, clicks=clicks), mid + 1):
             self._db.execute(
                 _ADD_EMAIL,
                 (id, post.subject, post.sender, to.email, fate.status, fate.error, to.kind, to.name,
                  post.campaign),
             )  # fmt: skip
             if fate.list:
-                self._db.execute(_ADD_REPORT, (fate.list, fate.hard, to.email, now_ms, fate.error, id))
+                self._db.execute(ADD_REPORT, (fate.list, fate.hard, to.email, now_ms, fate.error, id))
+
+    def _fates(self, post: Post, *, opens: bool, clicks: bool) -> Iterator[tuple[Recipient, fates.Fate]]:
+        """What becomes of each recipient, where openings and clicks are seen, or are not."""
+        dropped = {}
+        if post.heeds_suppressions:
+            dropped = suppressed(self._db, [to.email for to in post.recipients])
+        unseen = {"OPEN": not opens, "CLICK": not clicks}
+        for to in post.recipients:
+            fate = fates.scenario(to.email)
+            if fate is None and to.email in dropped:
+                fate = fates.dropped(dropped[to.email])
+            elif fate is None or unseen.get(fate.status):
+                fate = fates.DELIVERED
+            yield to, fate
 
     def add_history(self, rows: int, *, days: int = DEFAULT_DAYS, bounce_share: float = 0.019) -> None:
         """Adds a past of `rows` messages, whatever there is already."""
@@ -301,19 +301,20 @@ class State:
         self._db.executemany(_ADD_EMAIL, emails())
         reports.sort()
         self._db.executemany(
-            _ADD_REPORT,
+            ADD_REPORT,
             ((kind, hard, email, at, said, sent) for at, kind, hard, email, said, sent in reports),
         )
         limit = next((limit for limit in _PLAN_LIMITS if limit > rows * 45 // days), _PLAN_LIMITS[-1])
         self._db.execute("UPDATE meta SET value = ? WHERE key = 'plan_limit'", (limit,))
 
     def reset(self) -> None:
-        """Empties mail, reports and history, and sets the clock right."""
+        """Empties mail, reports and history, and sets the clock right and what was switched."""
         with self.writing() as db:
             for statement in _EMPTY.split(";"):
                 db.execute(statement)
             db.execute("UPDATE meta SET value = 0.0 WHERE key = 'offset'")
             db.execute("UPDATE meta SET value = NULL WHERE key = 'credit'")
+            db.execute("UPDATE meta SET value = 1 WHERE key IN (?, ?)", TOOLS)
             self.changed()
 
     # reports and statistics
@@ -331,14 +332,14 @@ class State:
         return self._listings.ids(REPORTS, parameters)
 
     def report_rows(self, cids: Sequence[int]) -> list[ReportRow]:
-        """Those entries, newest first."""
+        """Those entries in that order, without any that are gone."""
         rows = self._db.execute(
             "SELECT cid, list, report.email, at, response, subject, sender, sent, hard "
-            "FROM report LEFT JOIN email ON email.id = sent "
-            "WHERE cid IN (SELECT value FROM json_each(?)) ORDER BY cid DESC",
+            "FROM report LEFT JOIN email ON email.id = sent WHERE cid IN (SELECT value FROM json_each(?))",
             (json.dumps(list(cids)),),
         )
-        return [ReportRow._make((*row[:-1], bool(row[-1]))) for row in rows]
+        found = {row[0]: ReportRow._make((*row[:-1], bool(row[-1]))) for row in rows}
+        return [found[cid] for cid in cids if cid in found]
 
     def delete_reports(self, list: str, hard: bool | None, cids: Sequence[int] | None = None) -> int:
         """Takes those entries, or all, off a list; how many went."""
@@ -347,76 +348,6 @@ class State:
                 "DELETE FROM report WHERE list = :list AND (:hard IS NULL OR hard = :hard) "
                 "AND (:cids IS NULL OR cid IN (SELECT value FROM json_each(:cids)))",
                 {"list": list, "hard": hard, "cids": None if cids is None else json.dumps(cids)},
-            ).rowcount
-            if gone:
-                self.changed()
-        return gone
-
-    # who gets nothing any more: everybody on a list, but for soft bounces
-
-    def suppressions(
-        self,
-        lists: Sequence[str] | None = None,
-        *,
-        since_ms: int,
-        until_ms: int,
-        contains: str = "",
-        mentions: str = "",
-    ) -> array[int]:
-        """The ids of the entries of these lists (None: of all), oldest first; `report_rows` reads them.
-
-        `contains` is looked for in the e-mail; `mentions` in the e-mail, the reason, and in the sender
-        and the subject of the message that led to it. Neither regards case.
-        """
-        parameters: dict[str, Value] = {
-            "lists": None if lists is None else json.dumps(sorted(lists)),
-            "since": since_ms,
-            "until": until_ms,
-            "like": containing(contains),
-            "mention": containing(mentions),
-        }
-        return self._listings.ids(SUPPRESSIONS, parameters)
-
-    def suppressed(self, emails: Iterable[str]) -> dict[str, str]:
-        """Those of `emails` that get nothing any more, each with the list it was put on last."""
-        asked = {email: email.lower() for email in emails}
-        rows = self._db.execute(
-            "SELECT email, list FROM report WHERE email COLLATE NOCASE IN (SELECT value FROM json_each(?)) "
-            "AND (list != 'bounce' OR hard) ORDER BY cid",
-            (json.dumps(list(asked)),),
-        )
-        lists = {email.lower(): kind for email, kind in rows}
-        return {email: lists[lower] for email, lower in asked.items() if lower in lists}
-
-    def suppress(self, list: str, emails: Iterable[str], reason: str = "", *, hard: bool = True) -> list[int]:
-        """Puts `emails` on a list; the ids of their entries in that order.
-
-        Who is on it already stays as they are. Only bounces may be other than `hard`.
-        """
-        with self.writing() as db:
-            now_ms = int(self.now() * 1000)
-            hard = hard and list == fates.BOUNCE
-            return [self._suppress(db, list, email, reason, hard, now_ms) for email in emails]
-
-    def _suppress(
-        self, db: sqlite3.Connection, list: str, email: str, reason: str, hard: bool, now_ms: int
-    ) -> int:
-        found = db.execute(
-            "SELECT cid FROM report WHERE email = ? COLLATE NOCASE AND list = ? AND hard = ?",
-            (email, list, hard),
-        ).fetchone()
-        if found:
-            return int(found[0])
-        added = db.execute(_ADD_REPORT, (list, hard, email, now_ms, reason, 0))
-        return int(added.lastrowid or 0)
-
-    def unsuppress(self, emails: Iterable[str]) -> int:
-        """Takes `emails` off all lists that keep them from being written to; how many entries went."""
-        with self.writing() as db:
-            gone = db.execute(
-                "DELETE FROM report WHERE email COLLATE NOCASE IN (SELECT value FROM json_each(?)) "
-                "AND (list != 'bounce' OR hard)",
-                (json.dumps(list(emails)),),
             ).rowcount
             if gone:
                 self.changed()
@@ -433,12 +364,12 @@ class State:
         return self._listings.ids(EMAILS, parameters)
 
     def email_rows(self, ids: Sequence[int]) -> list[EmailRow]:
-        """Those messages, newest first."""
+        """Those messages in that order, without any that are gone."""
         rows = self._db.execute(
-            "SELECT * FROM email WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id DESC",
-            (json.dumps(list(ids)),),
+            "SELECT * FROM email WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
         )
-        return [EmailRow(*row) for row in rows]
+        found = {row[0]: EmailRow(*row) for row in rows}
+        return [found[id] for id in ids if id in found]
 
     def last_emails(self, count: int) -> list[EmailRow]:
         """The newest messages, newest first."""
@@ -515,8 +446,8 @@ class State:
                 "UPDATE email SET status = ?, error = ? WHERE id = ?", (fate.status, fate.error, row.id)
             )
             if fate.list:
-                now_ms = int(self.now() * 1000)
-                db.execute(_ADD_REPORT, (fate.list, fate.hard, row.recipient, now_ms, fate.error, row.id))
+                report = (fate.list, fate.hard, row.recipient, self.now_ms(), fate.error, row.id)
+                db.execute(ADD_REPORT, report)
             self.changed()
         return row._replace(status=fate.status, error=fate.error)
 
@@ -532,7 +463,3 @@ class State:
         """How many sends were accepted, and how often each id of the sender's own."""
         counts = self._db.execute("SELECT key, count(*) FROM mail WHERE key != '' GROUP BY key")
         return self.mail_count(), dict(counts.fetchall())
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -43,9 +43,10 @@ CREATE TRIGGER mail_grouped AFTER INSERT ON mail WHEN instr(NEW.options, '"group
 """,
 )
 VERSION = len(STEPS)
+ADD_REPORT = "INSERT INTO report(list, hard, email, at, response, sent) VALUES (?, ?, ?, ?, ?, ?)"
 _EPOCH_MS = 1_262_304_000_000  # 2010-01-01, where the ids begin to count
 _ID_SHIFT = 22
-_ID_MAX = 2**63 - 1
+ID_MAX = 2**63 - 1
 
 # A recipient's UUID: its id, spread over 64 bits by a factor that has an inverse, and 58 bits that prove it.
 _SPREAD = 0x9E37_79B9_7F4A_7C15
@@ -55,7 +56,7 @@ _PROOF_BITS = 58
 
 def id_at(moment_ms: int) -> int:
     """The smallest id of a moment in epoch milliseconds."""
-    return min(max(moment_ms - _EPOCH_MS, 0) << _ID_SHIFT, _ID_MAX)
+    return min(max(moment_ms - _EPOCH_MS, 0) << _ID_SHIFT, ID_MAX)
 
 
 def moment_ms(id: int) -> int:
@@ -77,7 +78,7 @@ def id_of(text: str) -> int | None:
         return None
     bits = number >> 80 << 74 | (number >> 64 & 0xFFF) << 62 | number & (1 << 62) - 1
     id = (bits >> _PROOF_BITS) * _GATHER % (1 << 64)
-    return id if id <= _ID_MAX and uuid_of(id) == str(uuid.UUID(int=number)) else None
+    return id if id <= ID_MAX and uuid_of(id) == str(uuid.UUID(int=number)) else None
 
 
 def _proof(id: int) -> int:

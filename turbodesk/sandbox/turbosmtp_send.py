@@ -8,10 +8,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from turbodesk.sandbox.failures import failure
+from turbodesk.sandbox.fate import local_part
 from turbodesk.sandbox.intake import RETRY_AFTER_S, SLOW_S, Intake
 from turbodesk.sandbox.post import Post
-from turbodesk.sandbox.send import BETA, V1, V2, V2_KEYED, Dialect, Refused, read_send
 from turbodesk.sandbox.state import Standing, State
+from turbodesk.sandbox.turbosmtp_read import BETA, V1, V2, V2_KEYED, Dialect, Refused, read_send
 from turbodesk.sandbox.turbosmtp_v1 import no_key, numbered, wrong
 from turbodesk.sandbox.turbosmtp_v2_keys import SEND_API, KeyRing, given_pair
 from turbodesk.sandbox.wire import (
@@ -93,17 +95,17 @@ class Sending:
 
     async def _take(self, request: Request, post: Post, dialect: Dialect) -> Response:
         """Stores `post`, unless a scenario address forbids it, and answers as the addresses want it."""
-        parts = {to.email.partition("@")[0].lower() for to in post.recipients}
-        if "error500" in parts:
-            return numbered(5, "An error occurred on the server", 500)
-        if "ratelimit" in parts:
+        words = {local_part(to.email) for to in post.recipients}
+        if "error500" in words:
+            return failure(request, 500)
+        if "ratelimit" in words:
             retry_after = {"Retry-After": str(RETRY_AFTER_S)}
             return Answer({"message": "error", "errors": ["too many requests"]}, 429, retry_after)
         mid = await self._intake.store(post, alone=requests_under_way(request.scope) == 1)
         if mid is None:
             return Answer({"message": "error", "errors": dialect.errors("nocredit")}, 400)
-        if "drop" in parts:
+        if "drop" in words:
             return HangUp()
-        if "slow" in parts:
+        if "slow" in words:
             await asyncio.sleep(SLOW_S)
         return Answer({"message": "OK", "mid": mid} if dialect.mid else {"message": "OK"})

@@ -10,10 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from turbodesk.sandbox.failures import failure
 from turbodesk.sandbox.state import TOOLS, USER, Standing, State
 from turbodesk.sandbox.tables import moment_ms
+from turbodesk.sandbox.times import DAY_MS, timestamp
+from turbodesk.sandbox.tokens import Tokens
 from turbodesk.sandbox.turbosmtp_account import ACCOUNT_ID, IP, SUB_ACCOUNTS
-from turbodesk.sandbox.turbosmtp_v1_lists import Lists, timestamp
+from turbodesk.sandbox.turbosmtp_v1_lists import Lists
 from turbodesk.sandbox.wire import (
     Answer,
     NoSuchThing,
@@ -22,6 +25,8 @@ from turbodesk.sandbox.wire import (
     fields_of,
     text_of,
 )
+
+TOKEN_LIFE_S = 3600
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -32,10 +37,6 @@ def numbered(code: int, message: str, status: int, *, member: str = "errorCode",
     if details:
         body["details"] = details
     return Answer(body, status)
-
-
-def no_such_resource() -> Answer:
-    return numbered(4, "No such resource", 404)
 
 
 def no_key(method: str, path: str) -> Answer:
@@ -57,6 +58,7 @@ class TurboSmtpV1:
 
     def __init__(self, state: State) -> None:
         self._state = state
+        self._tokens = Tokens(state, "", life_s=TOKEN_LIFE_S, size_bytes=21)
 
     def routes(self) -> list[Route]:
         lists = Lists(self._state)
@@ -106,7 +108,7 @@ class TurboSmtpV1:
     def _token(self, email: str, password: str, *, forever: bool) -> Answer:
         match self._state.standing(email, password):
             case Standing.GOOD:
-                return Answer({"auth": self._state.issue_token(forever=forever)})
+                return Answer({"auth": self._tokens.issue(forever=forever)})
             case Standing.INACTIVE:
                 return numbered(2, f"Account for  {email}  is inactive", 401)
             case _:
@@ -116,7 +118,7 @@ class TurboSmtpV1:
         token = _token_of(request)
         if not token:
             return numbered(8, "No authorization key was specified for request", 401)
-        if not self._state.revoke_token(token):
+        if not self._tokens.revoke(token):
             return numbered(9, "This authorization token doesn't exist.", 401)
         return Answer({"message": "Token deauthorized"})
 
@@ -128,7 +130,7 @@ class TurboSmtpV1:
             try:
                 return await handler(request)
             except NoSuchThing:
-                return no_such_resource()
+                return failure(request, 404)
             except NotValid as parameter:
                 return Answer({"message": "error", "errors": [f"parameter '{parameter}' not valid"]}, 400)
 
@@ -137,7 +139,7 @@ class TurboSmtpV1:
     def _refusal(self, request: Request) -> Answer | None:
         """None where the token, or the name and password in the query, are good."""
         token = _token_of(request)
-        if token and self._state.token_good(token):
+        if token and self._tokens.is_good(token):
             return None
         user, password = request.query_params.get("authuser"), request.query_params.get("authpass")
         if user is not None and password is not None:
@@ -180,7 +182,7 @@ class TurboSmtpV1:
         month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         last = self._state.last_emails(1)
         used = timestamp(moment_ms(last[0].id)) if last else timestamp(int(month.timestamp() * 1000))
-        trial_ms = int(month.timestamp() * 1000) - 200 * 86_400_000
+        trial_ms = int(month.timestamp() * 1000) - 200 * DAY_MS
         monthly = {
             "id": 2,
             "accountID": ACCOUNT_ID,
@@ -200,7 +202,7 @@ class TurboSmtpV1:
             "smtp_limit_interval": "Daily",
             "plan_expiration": timestamp(trial_ms),
             "smtp_count": 0,
-            "last_used": timestamp(trial_ms - 86_400_000),
+            "last_used": timestamp(trial_ms - DAY_MS),
             "parentid": None,
             "expired": 1,
             "active": False,
@@ -213,12 +215,14 @@ class TurboSmtpV1:
 
     async def _tool(self, request: Request) -> Response:
         tool = request.path_params["tool"]
-        return self._tool_answer(tool) if tool in TOOLS else no_such_resource()
+        if tool not in TOOLS:
+            raise NoSuchThing
+        return self._tool_answer(tool)
 
     async def _switch(self, request: Request) -> Response:
         tool, action = request.path_params["tool"], request.path_params["action"]
         if tool not in TOOLS or action not in ("enable", "disable"):
-            return no_such_resource()
+            raise NoSuchThing
         self._state.switch_tool(tool, enabled=action == "enable")
         return self._tool_answer(tool)
 

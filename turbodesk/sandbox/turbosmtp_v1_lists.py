@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterator
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from turbodesk.sandbox.exports import csv_answer, line, quoted
-from turbodesk.sandbox.listing import newest_first
+from turbodesk.sandbox.listing import newest
 from turbodesk.sandbox.state import State
 from turbodesk.sandbox.tables import EmailRow, ReportRow, moment_ms
+from turbodesk.sandbox.times import DAY_MS, timestamp, zone_of
 from turbodesk.sandbox.wire import Answer, NoSuchThing, NotValid
-from turbodesk.sandbox.zones import zone_of
 
 REPORT_PAGE, EMAIL_PAGE = 20, 10
 _DEFAULT_ZONE = "+01:00"
@@ -33,15 +33,10 @@ _TYPES: dict[str, tuple[str, bool | None]] = {
 _CSV_STATUS = {"bounce": "FAIL", "spam": "REPORT", "unsub": "UNSUB"}
 _DATE_FORMS = (
     ("%Y-%m-%d %H:%M:%S", 1_000),
-    ("%Y-%m-%d", 86_400_000),
+    ("%Y-%m-%d", DAY_MS),
     ("%Y-%m-%dT%H:%M:%S", 1_000),
 )
 _STATUS = re.compile(r"[A-Za-z]+|\*")
-
-
-def timestamp(at_ms: int, zone: tzinfo = UTC) -> str:
-    """ISO 8601 with milliseconds and Z, whatever the zone: a wall clock that says it is UTC."""
-    return datetime.fromtimestamp(at_ms / 1000, zone).isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 class Lists:
@@ -90,7 +85,7 @@ class Lists:
         return self._state.reports(kind, hard, since_ms=period[0], until_ms=period[1], contains=contains)
 
     def _report_page(self, request: Request, period: tuple[int, int]) -> Answer:
-        cids = newest_first(self._cids(request, period), _page(request), REPORT_PAGE)
+        cids = newest(self._cids(request, period), offset=_offset(request, REPORT_PAGE), limit=REPORT_PAGE)
         return Answer(
             [
                 {"cid": row.cid, "email": row.email, "ts": timestamp(row.at_ms), "response": row.response}
@@ -109,8 +104,9 @@ class Lists:
 
     async def emails(self, request: Request) -> Response:
         zone = _zone(request)
-        ids = newest_first(self._ids(request, "start", "end"), _page(request), EMAIL_PAGE)
-        return Answer([_email(row, zone) for row in self._state.email_rows(ids)])
+        ids = self._ids(request, "start", "end")
+        page = newest(ids, offset=_offset(request, EMAIL_PAGE), limit=EMAIL_PAGE)
+        return Answer([_email(row, zone) for row in self._state.email_rows(page)])
 
     async def count_emails(self, request: Request) -> Response:
         return Answer({"count": len(self._ids(request, "start", "end"))})
@@ -144,9 +140,10 @@ def _list_of(request: Request) -> tuple[str, bool | None]:
         raise NoSuchThing from None
 
 
-def _page(request: Request) -> int:
+def _offset(request: Request, size: int) -> int:
+    """How many rows come before the page asked for."""
     page = request.query_params.get("page", "")
-    return max(int(page), 1) if re.fullmatch(r"\d{1,9}", page) else 1
+    return (max(int(page), 1) - 1) * size if re.fullmatch(r"\d{1,9}", page) else 0
 
 
 def _zone(request: Request) -> tzinfo:

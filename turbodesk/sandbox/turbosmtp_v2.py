@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from turbodesk.sandbox.state import Standing, State
+from turbodesk.sandbox.tokens import Tokens
 from turbodesk.sandbox.turbosmtp_v2_account import Account
 from turbodesk.sandbox.turbosmtp_v2_analytics import Analytics
 from turbodesk.sandbox.turbosmtp_v2_keys import APIS, KeyRing, given_pair
@@ -18,8 +19,9 @@ from turbodesk.sandbox.wire import Answer, text_of
 
 Handler = Callable[[Request], Awaitable[Response]]
 
+TOKEN_LIFE_S = 7200
+
 _PREFIX = "/api/v2"
-_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 class TurboSmtpV2:
@@ -28,9 +30,9 @@ class TurboSmtpV2:
     def __init__(self, state: State) -> None:
         self._state = state
         self._keys = KeyRing(state)
+        self._tokens = Tokens(state, "v2 ", life_s=TOKEN_LIFE_S, size_bytes=20)
 
     def routes(self) -> list[Route]:
-        """Those of the API, and a last one that answers in its words what leads nowhere in it."""
         analytics, suppressions = Analytics(self._state), Suppressions(self._state)
         account = Account(self._state, self._keys)
         anybody: list[tuple[str, str, Handler]] = [
@@ -63,7 +65,6 @@ class TurboSmtpV2:
                 for paths, refusal in open_to
                 for method, path, handler in paths
             ),
-            Route(_PREFIX + "/{path:path}", _coded(_nowhere, None), methods=_METHODS),
         ]
 
     async def _authorize(self, request: Request) -> Response:
@@ -74,7 +75,7 @@ class TurboSmtpV2:
         match self._state.standing(email, password):
             case Standing.GOOD:
                 forever = fields.get("no_expire") in (True, 1, "1", "true")
-                return Answer({"auth": self._keys.issue_token(forever=forever)})
+                return Answer({"auth": self._tokens.issue(forever=forever)})
             case Standing.INACTIVE:
                 raise Coded("account_is_inactive", 401)
             case _:
@@ -82,7 +83,7 @@ class TurboSmtpV2:
 
     async def _deauthorize(self, request: Request) -> Response:
         self._token_refusal(request)
-        self._keys.revoke_token(request.headers["authorization"])
+        self._tokens.revoke(request.headers["authorization"])
         return Answer({"message": "token_deauthorized"})
 
     def _refusal(self, request: Request) -> None:
@@ -102,7 +103,7 @@ class TurboSmtpV2:
         token = request.headers.get("authorization", "")
         if not token:
             raise Coded("missing_authorization_key", 401)
-        if not self._keys.token_good(token):
+        if not self._tokens.is_good(token):
             raise Coded("invalid_authorization_key", 401)
 
 
@@ -118,7 +119,3 @@ def _coded(handler: Handler, refusal: Callable[[Request], None] | None) -> Handl
             return Answer({"message": coded.code}, coded.status)
 
     return endpoint
-
-
-async def _nowhere(request: Request) -> Response:
-    raise Coded("not_found", 404)

@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from turbodesk.sandbox.state import USER, State
+from turbodesk.sandbox.times import wall_clock
 from turbodesk.sandbox.turbosmtp_account import ACCOUNT_ID, SUB_ACCOUNTS, SubAccount
-from turbodesk.sandbox.turbosmtp_v2_analytics import wall_clock
 from turbodesk.sandbox.turbosmtp_v2_keys import PERMISSIONS, KeyPair, KeyRing
 from turbodesk.sandbox.turbosmtp_v2_questions import Asked, Coded, body_fields
 from turbodesk.sandbox.wire import Answer, text_of

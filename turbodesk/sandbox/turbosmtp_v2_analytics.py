@@ -7,7 +7,7 @@ import io
 import json
 import re
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 
 from starlette.requests import Request
@@ -16,7 +16,8 @@ from starlette.responses import Response
 from turbodesk.sandbox.exports import csv_answer, line, quoted
 from turbodesk.sandbox.listing import EMAILS, Question, Value
 from turbodesk.sandbox.state import State
-from turbodesk.sandbox.tables import EmailRow, id_at, moment_ms
+from turbodesk.sandbox.tables import ID_MAX, EmailRow, id_at, moment_ms
+from turbodesk.sandbox.times import wall_clock
 from turbodesk.sandbox.turbosmtp_v2_questions import Asked, Coded, page_of
 from turbodesk.sandbox.wire import Answer
 
@@ -27,7 +28,6 @@ _WRONG_COLUMN = "filter_by_can_only_be_subject_or_sender_or_recipient_or_domain"
 _WRONG_ORDER = "orderby_can_only_be_subject_or_sender_or_recipient_or_domain"  # the service's own words
 _CSV_HEADER = "Id;Status;Subject;From;To;Date;Error"
 _ID = re.compile(r"\d{1,19}", re.ASCII)
-_ID_MAX = 2**63 - 1
 
 _SELECT = """
 SELECT id FROM email WHERE id > max(:after, :since - 1) AND id <= min(:top, :until - 1)
@@ -65,7 +65,7 @@ class Analytics:
         page, limit = asked.page()
         zone = asked.zone()
         ids, descending = self._ids(asked, zone)
-        rows = self._rows(page_of(ids, page, limit, descending=descending))
+        rows = self._state.email_rows(page_of(ids, page, limit, descending=descending))
         answer: dict[str, object] = {"count": len(ids), "results": [_message(row, zone) for row in rows]}
         if "int" in asked or "grp" in asked:  # an array for charts; of its inner shape nothing is known
             answer["aggs"] = []
@@ -77,7 +77,7 @@ class Analytics:
         ids, descending = self._ids(asked, zone)
 
         def lines(some: list[int]) -> Iterator[str]:
-            return (_line(row, zone) for row in self._rows(some))
+            return (_line(row, zone) for row in self._state.email_rows(some))
 
         return csv_answer(_CSV_HEADER, ids[::-1] if descending else ids, lines)
 
@@ -88,8 +88,8 @@ class Analytics:
             raise Coded("invalid_id")
         zone = Asked.in_query(request).zone()
         id = int(text)
-        found = self._state.email_rows([id]) if id <= _ID_MAX else []
-        if not found and id <= _ID_MAX and (mail := self._state.mail(id)) is not None:
+        found = self._state.email_rows([id]) if id <= ID_MAX else []
+        if not found and id <= ID_MAX and (mail := self._state.mail(id)) is not None:
             found = self._state.recipients(mail)
         if not found:
             raise Coded("email_not_found", 404)
@@ -113,21 +113,11 @@ class Analytics:
         descending = asked.descending()
         return self._state.ids(_QUESTIONS[order], parameters), descending
 
-    def _rows(self, ids: list[int]) -> Iterable[EmailRow]:
-        """The messages with these ids, in their order."""
-        found = {row.id: row for row in self._state.email_rows(ids)}
-        return (found[id] for id in ids if id in found)
-
 
 def _statuses(asked: Asked) -> list[str] | None:
     """The statuses wanted, each by itself or several in one text with commas; None: all."""
     words = [word for value in asked.values("status") for word in str(value).split(",")]
     return Asked([("status", words)]).several("status", STATUSES, "invalid_status_value")
-
-
-def wall_clock(at_ms: int, zone: tzinfo) -> str:
-    """`YYYY-MM-DD HH:MM:SS`, with nothing that says of which zone."""
-    return datetime.fromtimestamp(at_ms // 1000, zone).isoformat(" ")[:19]
 
 
 def _message(row: EmailRow, zone: tzinfo) -> dict[str, object]:

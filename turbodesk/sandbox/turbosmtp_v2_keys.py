@@ -1,8 +1,7 @@
-"""Who may ask turboSMTP's API v2: key pairs with their permissions, and tokens of two hours."""
+"""Key pairs of turboSMTP's API v2, with their permissions."""
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import secrets
@@ -12,8 +11,8 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from turbodesk.sandbox.state import CONSUMER_KEY, CONSUMER_SECRET, INACTIVE_USER, USER, State
+from turbodesk.sandbox.tokens import hashed
 
-TOKEN_LIFE_S = 7200
 SEND_SMTP, SEND_API, APIS = "SEND_SMTP", "SEND_API", "APIS"
 PERMISSIONS = (SEND_SMTP, SEND_API, APIS)
 
@@ -28,10 +27,6 @@ INACTIVE_SECRET = "Sandb0xS3cretF0rNobodyAnyMore004"  # noqa: S105
 _SECRET_LENGTH = 32
 _LETTERS = string.ascii_letters + string.digits
 _SEEDED_AT = 1_718_000_000.0
-
-
-def hashed(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +80,7 @@ def given_pair(request: Request) -> tuple[str, str] | None:
 
 
 class KeyRing:
-    """The key pairs there are, and the tokens given out; of what is secret only hashes are kept.
+    """The key pairs there are; of their secrets only hashes are kept.
 
     A pair of the table outranks a seeded one of the same key; without a secret it stands for a deleted one.
     """
@@ -137,31 +132,3 @@ class KeyRing:
                 (pair.key, pair.secret_hash, pair.label, pair.created, json.dumps(pair.ips),
                  json.dumps(pair.permissions)),
             )  # fmt: skip
-
-    # tokens: in the table of all tokens, under hashes that the first API's tokens cannot have
-
-    def issue_token(self, *, forever: bool) -> str:
-        """A new token, good for two hours of the sandbox's clock or for ever."""
-        token = secrets.token_hex(20)
-        now = self._state.now()
-        with self._state.writing() as db:
-            db.execute("DELETE FROM token WHERE expires <= ?", (now,))
-            expires = None if forever else now + TOKEN_LIFE_S
-            db.execute("INSERT INTO token VALUES (?, ?)", (_token_hash(token), expires))
-        return token
-
-    def token_good(self, token: str) -> bool:
-        sql = "SELECT 1 FROM token WHERE hash = ? AND (expires IS NULL OR expires > ?)"
-        found = self._state.connection.execute(sql, (_token_hash(token), self._state.now())).fetchone()
-        return found is not None
-
-    def revoke_token(self, token: str) -> bool:
-        """False where there is no such token any more."""
-        good = self.token_good(token)
-        with self._state.writing() as db:
-            db.execute("DELETE FROM token WHERE hash = ?", (_token_hash(token),))
-        return good
-
-
-def _token_hash(token: str) -> str:
-    return hashed(f"v2 {token}")

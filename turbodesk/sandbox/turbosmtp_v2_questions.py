@@ -6,17 +6,15 @@ import json
 import re
 from array import array
 from collections.abc import Collection, Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, timedelta, tzinfo
 
 from starlette.requests import Request
 
-from turbodesk.sandbox.listing import containing, newest_first
+from turbodesk.sandbox.listing import containing, newest
+from turbodesk.sandbox.times import DAY_MS, day_of, midnight_ms, zone_of
 from turbodesk.sandbox.wire import Unreadable, fields_of, text_of
-from turbodesk.sandbox.zones import zone_of
 
-_DAY_MS = 86_400_000
 _LONGEST_SEARCH = 1_000
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _INDEXED = re.compile(r"(.+)\[\d*\]")
 
@@ -116,18 +114,16 @@ class Asked:
     def period(self, zone: tzinfo) -> tuple[int, int]:
         """The days `from` and `to`, both in it, as a half-open range of epoch milliseconds."""
         since, until = (self._day(name) for name in ("from", "to"))
-        return _midnight_ms(since, zone), _midnight_ms(until, zone) + _length_ms(until, zone)
+        return midnight_ms(since, zone), midnight_ms(until, zone) + _length_ms(until, zone)
 
     def _day(self, name: str) -> date:
         text = self.text(name)
         if not text:
             raise Coded(f"missing_required_parameter_{name}")
-        try:
-            if _DAY.fullmatch(text):
-                return date.fromisoformat(text)
-        except ValueError:
-            pass
-        raise Coded(f"{name}_format_should_be_yyyy-mm-dd")
+        day = day_of(text)
+        if day is None:
+            raise Coded(f"{name}_format_should_be_yyyy-mm-dd")
+        return day
 
     def descending(self) -> bool:
         return self.one_of("ordertype", ("desc", "asc"), "ordertype_should_be_asc_or_desc") == "desc"
@@ -164,9 +160,8 @@ async def body_fields(request: Request) -> Mapping[str, object]:
 
 def page_of(ids: array[int], page: int, limit: int, *, descending: bool) -> list[int]:
     """Page `page` (from 1) of `ids`, which ascend; empty past the end."""
-    if descending:
-        return newest_first(ids, page, limit)
-    return list(ids[(page - 1) * limit : page * limit])
+    offset = (page - 1) * limit
+    return newest(ids, offset=offset, limit=limit) if descending else list(ids[offset : offset + limit])
 
 
 def _plain(name: str) -> str:
@@ -181,12 +176,8 @@ def _word(value: object) -> str:
     return value.strip() if isinstance(value, str) else repr(value)
 
 
-def _midnight_ms(day: date, zone: tzinfo) -> int:
-    return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp() * 1000)
-
-
 def _length_ms(day: date, zone: tzinfo) -> int:
     """How long that day is: an hour more or less where the clocks change."""
     if day == date.max:
-        return _DAY_MS
-    return _midnight_ms(day + timedelta(days=1), zone) - _midnight_ms(day, zone)
+        return DAY_MS
+    return midnight_ms(day + timedelta(days=1), zone) - midnight_ms(day, zone)

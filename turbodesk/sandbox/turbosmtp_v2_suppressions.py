@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import re
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import tzinfo
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from turbodesk.sandbox.addresses import is_address
 from turbodesk.sandbox.exports import csv_answer, line, quoted
+from turbodesk.sandbox.fate import MANUAL
 from turbodesk.sandbox.listing import Question, Value, containing
-from turbodesk.sandbox.send import read_address
 from turbodesk.sandbox.state import State
+from turbodesk.sandbox.suppressing import suppress, unsuppress
 from turbodesk.sandbox.tables import ReportRow
-from turbodesk.sandbox.turbosmtp_v1_lists import timestamp
-from turbodesk.sandbox.turbosmtp_v2_analytics import wall_clock
+from turbodesk.sandbox.times import timestamp, wall_clock
 from turbodesk.sandbox.turbosmtp_v2_questions import Asked, Coded, body_fields, page_of
 from turbodesk.sandbox.wire import Answer, Unreadable, body_of, is_form, json_of, text_of
 
@@ -90,7 +91,7 @@ class Suppressions:
         page, limit = asked.page()
         zone = asked.zone()
         cids, descending = self._cids(asked, zone)
-        rows = self._rows(page_of(cids, page, limit, descending=descending))
+        rows = self._state.report_rows(page_of(cids, page, limit, descending=descending))
         return Answer({"count": len(cids), "results": [_entry(row, zone) for row in rows]})
 
     async def export(self, request: Request) -> Response:
@@ -103,7 +104,7 @@ class Suppressions:
         cids, descending = self._cids(asked, asked.zone())
 
         def lines(some: list[int]) -> Iterator[str]:
-            return (_line(row, words) for row in self._rows(some))
+            return (_line(row, words) for row in self._state.report_rows(some))
 
         return csv_answer(_CSV_HEADER, cids[::-1] if descending else cids, lines)
 
@@ -124,7 +125,9 @@ class Suppressions:
             given = None
         if not isinstance(given, list) or not given:
             raise Coded("no_contacts_were_provided")
-        self._state.unsuppress(text_of(one).strip() for one in given)
+        with self._state.writing() as db:
+            if unsuppress(db, [text_of(one).strip() for one in given]):
+                self._state.changed()
         return Answer({"success": True})
 
     async def add(self, request: Request) -> Response:
@@ -132,9 +135,9 @@ class Suppressions:
         valid: list[str] = []
         invalid: list[str] = []
         for entry in _listed(fields) if is_form(request) or fields.get("type") == "file" else _named(fields):
-            address = read_address(entry)
-            (valid if address and address[1] == entry else invalid).append(entry)
-        self._state.suppress("manual", valid, text_of(fields.get("reason")))
+            (valid if is_address(entry) else invalid).append(entry)
+        with self._state.writing() as db:
+            suppress(db, self._state.now_ms(), MANUAL, valid, text_of(fields.get("reason")))
         return Answer({"status": "success", "valid": valid, "invalid": invalid})
 
     def _cids(self, asked: Asked, zone: tzinfo) -> tuple[array[int], bool]:
@@ -152,11 +155,6 @@ class Suppressions:
         order = asked.one_of("orderby", _QUESTIONS, _WRONG_ORDER)
         descending = asked.descending()
         return self._state.ids(_QUESTIONS[order], parameters), descending
-
-    def _rows(self, cids: list[int]) -> Iterable[ReportRow]:
-        """The entries with these ids, in their order."""
-        found = {row.cid: row for row in self._state.report_rows(cids)}
-        return (found[cid] for cid in cids if cid in found)
 
 
 def _restriction(given: object) -> dict[str, object]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 BODY_LIMIT_BYTES = 64 * 1024 * 1024
@@ -53,6 +54,13 @@ class HangUp(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await hang_up(scope, receive)
+
+
+def anything(path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:
+    """A route for every method, also one that nobody has heard of."""
+    route = Route(path, endpoint)
+    route.methods = None
+    return route
 
 
 async def hang_up(scope: Scope, receive: Receive) -> None:

@@ -1,30 +1,22 @@
-"""Reads a send as turboSMTP reads it: who asks, what is wrong with it, and what it asks for."""
+"""Reads a send as turboSMTP reads it: what is wrong with it, and what it asks for."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from turbodesk.sandbox import mime
+from turbodesk.sandbox.addresses import CONTROL, HEADER_NAME, LINE_BREAK, key_of, read_address
 from turbodesk.sandbox.post import Part, Post, Recipient
 from turbodesk.sandbox.wire import Unreadable, json_of, text_of
 
 SUBJECT_LIMIT = 700
-KEY_HEADER = "x-turbodesk-id"
 
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_ADDRESS = re.compile(rf'(?:{_ATOM}(?:\.{_ATOM})*|"[^"\\\x00-\x1f]+")@(?:{_LABEL}\.)+[A-Za-z](?:{_LABEL})?')
-_NAMED = re.compile(r"([^<>]*)<([^<>]*)>")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_LINE_BREAK = re.compile(r"[\r\n\x00]")
-_HEADER_NAME = re.compile(r"[!-9;-~]+")
 _DATA_PREFIX = re.compile(r"data:[^,]{0,200};base64,")
 _BLANK = re.compile(r"\s+")
-_EMAIL_LIMIT, _LOCAL_LIMIT = 254, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +27,6 @@ class Dialect:
     `marks`: a message may bring the name of its campaign, and a reference of the sender's own.
     """
 
-    name: str
     limit_bytes: int
     beta: bool = False
     flat: bool = False
@@ -54,9 +45,9 @@ class Dialect:
         return [*texts] if self.flat or self.beta else [texts]
 
 
-BETA = Dialect("Beta 1.0", 4_000_000, beta=True, attachments=False)
-V1 = Dialect("V1", 4_000_000)
-V2 = Dialect("V2", 24_000_000, mid=True, marks=True, credentials_in_query=False)
+BETA = Dialect(4_000_000, beta=True, attachments=False)
+V1 = Dialect(4_000_000)
+V2 = Dialect(24_000_000, mid=True, marks=True, credentials_in_query=False)
 V2_KEYED = replace(V2, flat=True, keyed=True)
 
 
@@ -80,7 +71,7 @@ def read_send(fields: Mapping[str, object], dialect: Dialect) -> Post:
     subject = text_of(fields.get("subject"))
     if len(subject) > SUBJECT_LIMIT:
         raise Refused([f"subject too long (max {SUBJECT_LIMIT} characters)"])
-    if _LINE_BREAK.search(subject):
+    if LINE_BREAK.search(subject):
         raise Refused(["subject not valid"])
     headers = _headers(fields)
     raw = text_of(fields.get("mime_raw") or fields.get("mime"))
@@ -94,7 +85,7 @@ def read_send(fields: Mapping[str, object], dialect: Dialect) -> Post:
     parts = tuple(_part(attachment, sender[1]) for attachment in given)
     _check_size(size + sum(len(text_of(attachment.get("content"))) for attachment in given), dialect)
     name, email = sender
-    post = Post(email, name, recipients, subject, text, html, headers, parts, key=_key(headers))
+    post = Post(email, name, recipients, subject, text, html, headers, parts, key=key_of(headers))
     return _marked(post, fields, dialect)
 
 
@@ -132,38 +123,13 @@ def _raw_post(
         headers=headers,
         parts=caught.parts,
         mime=raw,
-        key=_key(headers) or _key(caught.headers),
+        key=key_of(headers) or key_of(caught.headers),
     )
-
-
-def _key(headers: Iterable[tuple[str, str]]) -> str:
-    return next((value for name, value in headers if name.lower() == KEY_HEADER), "")
 
 
 def _check_size(size: int, dialect: Dialect) -> None:
     if size > dialect.limit_bytes:
         raise Refused([f"message too large: {size} bytes with Base64, at most {dialect.limit_bytes}"])
-
-
-def read_address(entry: str) -> tuple[str, str] | None:
-    """Name and e-mail of `user@host` or `Name <user@host>`; None where it is not valid."""
-    entry = entry.strip()
-    name = ""
-    if entry.endswith(">"):
-        named = _NAMED.fullmatch(entry)
-        if named is None or _CONTROL.search(named[1]):
-            return None
-        name, entry = _unquoted(named[1].strip()), named[2].strip()
-    local = entry.rpartition("@")[0]
-    if len(entry) > _EMAIL_LIMIT or len(local) > _LOCAL_LIMIT or not _ADDRESS.fullmatch(entry):
-        return None
-    return name, entry
-
-
-def _unquoted(name: str) -> str:
-    if len(name) > 1 and name[0] == name[-1] == '"':
-        return re.sub(r"\\(.)", r"\1", name[1:-1]).strip()
-    return name.strip('"').strip()
 
 
 def _recipients(fields: Mapping[str, object], dialect: Dialect) -> tuple[Recipient, ...]:
@@ -223,7 +189,7 @@ def _headers(fields: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
         headers = {name: value for name, value in headers.items() if name.lower() != "reply-to"}
         headers["Reply-To"] = reply_to
     for name, value in headers.items():
-        if not _HEADER_NAME.fullmatch(name) or _LINE_BREAK.search(value):
+        if not HEADER_NAME.fullmatch(name) or LINE_BREAK.search(value):
             raise Refused([f"custom header '{name}' not valid"])
     return tuple(headers.items())
 
@@ -244,7 +210,7 @@ def _part(attachment: Mapping[str, object], sender: str) -> Part:
     prefix = _DATA_PREFIX.match(content)
     if prefix:
         content = content[prefix.end() :]
-    content_id = _CONTROL.sub("", text_of(attachment.get("content_id")))
+    content_id = CONTROL.sub("", text_of(attachment.get("content_id")))
     if content_id:
         content_id = f"{content_id}@{sender.rpartition('@')[2]}"
     kind = text_of(attachment.get("type")) or "application/octet-stream"
