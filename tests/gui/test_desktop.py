@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -31,7 +32,7 @@ def _one_themer(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def started(qapp: QApplication, tmp_path: Path, settle: Callable[[], None]) -> Callable[..., Any]:
+def started(qapp: QApplication, tmp_path: Path) -> Callable[..., Any]:
     """`async with started() as desktop`: shown, and open on the sandbox; secrets stay in memory."""
 
     @asynccontextmanager
@@ -45,7 +46,7 @@ def started(qapp: QApplication, tmp_path: Path, settle: Callable[[], None]) -> C
             desktop.window.close()
             await desktop.aclose()
             desktop.window.deleteLater()
-            settle()
+            await asyncio.sleep(0)
 
     return start
 

@@ -38,8 +38,9 @@ def press(widget) -> None:
     QTest.mouseClick(widget, Qt.MouseButton.LeftButton)
 
 
-def button_of(owner, text: str) -> Button:
-    return next(b for b in owner.findChildren(Button) if b.text() == text and b.isVisibleTo(owner))
+def button_of(owner, text: str) -> Button | None:
+    shown = (b for b in owner.findChildren(Button) if b.text() == text and b.isVisibleTo(owner))
+    return next(shown, None)
 
 
 def dialog_of(kind: type[Dialog], owner) -> Dialog | None:
@@ -469,12 +470,12 @@ def test_a_message_that_is_gone_says_so(run, opened, until):
 
 
 @pytest.mark.parametrize("kind", [ReportsTab, StatsTab, ToolsTab])
-def test_a_relay_says_what_it_has_not(run, opened, kind, settle):
+def test_a_relay_says_what_it_has_not(run, opened, kind, until):
     async def go():
         async with opened("sandbox-smtp", kind) as it:
-            settle()
             page = it.tab.not_offered
-            assert page.isVisible() and page.title.endswith("with this account")
+            await until(lambda: page.isVisible() and button_of(page, "Open Account"))
+            assert page.title.endswith("with this account")
             assert not it.tab.loading.isVisible()
             press(button_of(page, "Open Account"))
             assert it.turned == [("account", None)]
@@ -482,10 +483,10 @@ def test_a_relay_says_what_it_has_not(run, opened, kind, settle):
     run(go(), 30)
 
 
-def test_turbosmtp_v2_leads_to_its_dashboard_for_tracking(run, opened, settle):
+def test_turbosmtp_v2_leads_to_its_dashboard_for_tracking(run, opened, until):
     async def go():
         async with opened("sandbox-v2", ToolsTab) as it:
-            settle()
+            await until(lambda: button_of(it.tab.not_offered, "Open the dashboard page"))
             went = []
             it.tab.not_offered.open_url = lambda url: went.append(url.toString())
             press(button_of(it.tab.not_offered, "Open the dashboard page"))

@@ -13,7 +13,7 @@ from turbodesk.gui.inbox_tab import InboxTab
 from turbodesk.gui.inbox_words import pill_of, why_not
 from turbodesk.gui.parts.button import Button
 from turbodesk.gui.parts.toast import Toast
-from turbodesk.model.account import Profile, Secret
+from turbodesk.model.account import Credential, Profile, Secret
 from turbodesk.model.inbox import CaughtRecipient
 from turbodesk.model.message import Address, Attachment, Message, RecipientKind
 from turbodesk.model.reports import MailStatus
@@ -211,7 +211,7 @@ def test_a_sandbox_that_stopped_is_told_of_once(run, notices, window_of):
         server, gateway = SandboxServer(None, history_rows=0), Gateway()
         place = await asyncio.to_thread(server.start)
         profile = Profile("Away", "turbosmtp-v1", inbox_url=place.inbox_url, api_url=place.dashboard_url)
-        provider = open_provider(profile, Secret("x"), gateway)
+        provider = open_provider(profile, {Credential.PASSWORD: Secret("x")}, gateway)
         tab = InboxTab(notices)
         window_of(tab, 1280, 720)
         tab.set_desk(Desk(profile, provider, SandboxControl(place.inbox_url, gateway)))
