@@ -36,8 +36,9 @@ def dialog_of(tab: ReportsTab) -> Dialog | None:
     return next((d for d in tab.window().findChildren(Dialog) if d.isVisible()), None)
 
 
-def button_of(owner: QWidget, text: str) -> Button:
-    return next(b for b in owner.findChildren(Button) if b.text() == text and b.isVisibleTo(owner))
+def button_of(owner: QWidget, text: str) -> Button | None:
+    shown = (b for b in owner.findChildren(Button) if b.text() == text and b.isVisibleTo(owner))
+    return next(shown, None)
 
 
 async def send(desk: Desk, *to: str) -> None:
@@ -460,7 +461,7 @@ def test_an_export_that_fails_leaves_the_old_file(run, opened, notices, until, t
     run(go())
 
 
-def test_what_is_not_offered_is_greyed_out(run, opened):
+def test_what_is_not_offered_is_greyed_out(run, opened, until):
     async def go():
         async with opened(turned=False) as (tab, desk):
             endless = Endless(1)
@@ -479,6 +480,7 @@ def test_what_is_not_offered_is_greyed_out(run, opened):
             assert not tab.export_button.isVisible()
             asked = []
             tab.turn_to.connect(lambda key, _payload: asked.append(key))
+            await until(lambda: button_of(tab.not_offered, "Open Account"))
             press(button_of(tab.not_offered, "Open Account"))
             assert asked == ["account"]
             assert endless.asked == 1

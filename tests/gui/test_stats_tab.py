@@ -447,8 +447,9 @@ def test_what_is_not_offered_is_greyed_out(run, opened):
             tab.set_desk(Desk(desk.profile, gated))
             tab.turned_to()
             await tab.work.settled()
-            assert tab.empty.title == "Gated has no statistics over its API"
-            assert not tab.export_button.isEnabled()
+            assert tab.not_offered.isVisible()
+            assert tab.not_offered.title.endswith("with this account")
+            assert not tab.export_button.isVisible()
 
     run(go(), 30)
 
