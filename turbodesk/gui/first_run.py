@@ -159,7 +159,7 @@ class FirstRun(Ground):
             self.connect_buttons["sendpost"],
         )
         relay = self._flat_card(
-            "machine",
+            "send",
             "I have an SMTP relay",
             "Any server that takes mail with a user and a password.",
             self.connect_buttons["smtp"],
