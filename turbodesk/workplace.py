@@ -158,6 +158,9 @@ class Workplace:
         Raises InvalidDraft and FileTrouble with nothing kept, SecretsLocked with the profile kept.
         """
         self.check_profile(profile)
+        problems = {it.value: _problem(given) for it, given in credentials.items()}
+        if problems := {name: problem for name, problem in problems.items() if problem}:
+            raise InvalidDraft(problems, "Nothing was kept")
         self.change(lambda settings: settings.with_profile(profile))
         return await self.keep_secrets(profile.name, credentials)
 
@@ -257,6 +260,18 @@ def sandbox_profile(profile: Profile, there: Endpoints) -> tuple[Profile, Creden
         case "smtp":
             return replace(profile, user=smtp.user), at_relay
     return replace(profile, api_url=there.dashboard_url, send_url=there.send_url), password
+
+
+def _problem(secret: Secret) -> str:
+    """Why no keyring could take it, empty where one could."""
+    text = secret.reveal()
+    if not {"\n", "\r", "\0"}.isdisjoint(text):
+        return "It has a line break in it; paste it again without."
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "It has half a character in it; paste it again."
+    return ""
 
 
 def _open_ledger(config_dir: Path) -> Ledger:

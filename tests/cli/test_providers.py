@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -206,7 +208,8 @@ def test_what_matches_is_taken_off_only_where_something_was_chosen(cli: Run, rea
 
 def test_a_mixed_batch_is_partly_accepted(cli: Run, ready: Ready) -> None:
     account = added(cli, ready, "sendpost")
-    account("suppressions", "import", "partly.blocked@example.org")
+    blocked = account("suppressions", "import", "partly.blocked@example.org")
+    assert blocked.code == 0, blocked.out + blocked.err
     to = "partly.fine@example.org,partly.blocked@example.org"
     sent = account("send", "--from", "me@example.com", "--to", to, "--text", "x")
     assert (sent.code, sent.json["state"]) == (5, "partly")
@@ -245,7 +248,8 @@ def test_secrets_come_line_by_line_or_as_one_object(
 ) -> None:
     answer = cli(*ADD, provider, "--json", stdin=stdin)
     assert (answer.code, answer.json["secret_kept"]) == (0, False)
-    assert f"give it as {variables} each time" in answer.err
+    which = "them" if " and " in variables else "it"
+    assert f"give {which} as {variables} each time" in answer.err
 
 
 @pytest.mark.parametrize("stdin", ["a\nb\nc\nd\n", '{"nonsense": "x"}', '{"consumer_key": 1}'])
@@ -253,6 +257,79 @@ def test_secrets_that_make_no_sense_keep_nothing(cli: Run, stdin: str) -> None:
     answer = cli(*ADD, "turbosmtp-v2", "--json", stdin=stdin)
     assert (answer.code, answer.json["error"]["field"]) == (1, "stdin")
     assert "shop" not in cli("profile", "list", "--json").out
+
+
+@pytest.mark.parametrize("secret", [r"a\nb", r"a\u0000b", r"\ud800"])
+def test_a_secret_that_no_keyring_takes_keeps_no_profile_either(cli: Run, secret: str) -> None:
+    answer = cli(*ADD, "sendpost", "--json", stdin=f'{{"subaccount_key": "good", "account_key": "{secret}"}}')
+    assert (answer.code, answer.json["error"]["field"]) == (1, "account_key")
+    assert answer.json["error"]["hint"] == "Nothing was kept."
+    assert "shop" not in cli("profile", "list", "--json").out
+
+
+def test_stdin_that_is_no_utf8_keeps_nothing(tmp_path: Path) -> None:
+    for locale in ("C.UTF-8", "en_US.UTF-8"):
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "turbodesk.cli",
+                "--config-dir",
+                tmp_path / "c",
+                *ADD,
+                "sendpost",
+                "--json",
+            ],
+            input=b"\xff\xfe\n",
+            capture_output=True,
+            env=environment(tmp_path, LANG=locale),
+            check=False,
+        )
+        assert (done.returncode, json.loads(done.stdout)["error"]["field"]) == (1, "stdin")
+
+
+def test_an_authority_is_looked_for_at_once_and_kept_by_its_whole_path(cli: Run, tmp_path: Path) -> None:
+    relay = (*ADD, "smtp", "--host", "mail.example.com", "--json", "--ca-file")
+    missing = cli(*relay, str(tmp_path / "missing.pem"), stdin="x\n")
+    assert missing.code == 2 and "missing.pem" in missing.json["error"]["says"]
+    (tmp_path / "ca.pem").touch()
+    kept = cli(*relay, os.path.relpath(tmp_path / "ca.pem"), stdin="x\n")
+    assert kept.json["profile"]["ca_file"] == str((tmp_path / "ca.pem").resolve())
+
+
+def test_what_a_refused_key_would_open_is_not_unlocked(cli: Run, ready: Ready) -> None:
+    account = added(cli, ready, "sendpost")
+    account.env["TURBODESK_SECRET_ACCOUNT_KEY"] = "wrong-wrong-wrong"
+    tested = account("profile", "test", "sendpost").json["credentials"]
+    assert {it["taken"]: bool(it["unlocks"]) for it in tested} == {True: True, False: False}
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        (("--label", " "), "label"),
+        (("--label", "x", "--ip", "nonsense"), "ip"),
+        (("--label", "x", "--keep"), "keep"),
+    ],
+)
+def test_a_key_pair_that_makes_no_sense_is_not_made(cli: Run, words: tuple[str, ...], field: str) -> None:
+    v2 = ("--profile", "sandbox-v2")
+    before = cli("keys", "list", "--json", before=v2).json["keys"]
+    answer = cli("keys", "create", *words, "--json", before=v2)
+    assert (answer.code, answer.json["error"]["field"]) == (1, field)
+    assert answer.json["error"]["hint"] == "No key pair was made."
+    assert cli("keys", "list", "--json", before=v2).json["keys"] == before
+
+
+def test_an_import_that_takes_nothing_is_an_error_and_not_partly_done(cli: Run) -> None:
+    v2 = ("--profile", "sandbox-v2")
+    assert cli("suppressions", "import", "nonsense", "--json", before=v2).code == 1
+    assert cli("suppressions", "import", "nonsense", "a@example.com", "--json", before=v2).code == 5
+
+
+def test_an_account_that_nobody_tells_of_is_said_to_be_so(cli: Run) -> None:
+    answer = cli("account", "show", before=("--profile", "sandbox-smtp"))
+    assert (answer.code, answer.out) == (0, "The provider tells nothing about the account.\n")
 
 
 def test_a_wrong_key_is_named(cli: Run, ready: Ready) -> None:
@@ -272,6 +349,8 @@ def test_a_wrong_key_is_named(cli: Run, ready: Ready) -> None:
         (("smtp", "--host", "mail.example.com", "--tls", "none"), "tls"),
         (("turbosmtp-v1",), "user"),
         (("sendpost", "--region", "eu"), "region"),
+        (("sendpost", "--send-url", "https://send.example.com"), "send-url"),
+        (("smtp", "--host", "mail.example.com", "--api-url", "https://api.example.com"), "api-url"),
         (("turbosmtp-v2", "--send-form", "beta"), "send-form"),
     ],
 )

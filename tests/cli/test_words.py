@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
+import sqlite3
 import subprocess
 import sys
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -219,6 +223,61 @@ def test_a_fault_of_ours_is_one_document_and_quotes_nothing(
     assert json.loads(told.out)["error"]["kind"] == "fault"
     assert "RuntimeError" in told.err
     assert "hunter2" not in told.out + told.err
+
+
+def test_a_problem_is_told_once(cli: Run) -> None:
+    answer = cli("send", "--from", "a@example.com", "--to", "x")
+    assert answer.err.splitlines() == [
+        "x is no address: it needs exactly one @.",
+        "Nothing was sent; 1 more to mend.",
+        "body: The message is empty: write a text, or attach a file.",
+    ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM to hear there")
+@pytest.mark.parametrize("ignored", [False, True])
+def test_sigterm_cancels_a_send_as_ctrl_c_does(cli: Run, tmp_path: Path, ignored: bool) -> None:
+    """Also where a shell has Ctrl+C ignored, as it does for what it starts in the background."""
+    send = ["send", "--from", "a@example.com", "--to", "slow@example.com", "--text", "x", "--json"]
+    command = [sys.executable, "-m", "turbodesk.cli", "--config-dir", str(tmp_path / "config"), *send]
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if ignored else None
+    try:
+        sending = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(tmp_path)
+        )
+    finally:
+        if ignored:
+            signal.signal(signal.SIGINT, before)
+    deadline = time.monotonic() + 30
+    while "sending" not in states(tmp_path / "config") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    sending.terminate()
+    out, err = sending.communicate(timeout=30)
+    assert (sending.returncode, json.loads(out)["error"]["kind"]) == (130, "cancelled"), err
+    assert "Traceback" not in err
+    (entry,) = cli("outbox", "list", "--json").json["outbox"]
+    assert entry["state"] in ("unknown", "queued") and "cancelled" in entry["reason"]
+
+
+def states(config: Path) -> list[str]:
+    """The states of the ledger's rows, as they stand on disk."""
+    try:
+        with closing(sqlite3.connect(f"file:{config / 'ledger.sqlite'}?mode=ro", uri=True)) as ledger:
+            return [state for (state,) in ledger.execute("SELECT state FROM message")]
+    except sqlite3.OperationalError:
+        return []
+
+
+def test_a_cancelled_import_is_told_as_cancelled(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def cancelled(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands, "main", cancelled)
+    monkeypatch.setitem(sys.modules, "asyncio", None)
+    assert run(["outbox", "list", "--json"]) == 130
+    assert json.loads(capsys.readouterr().out)["error"]["kind"] == "cancelled"
 
 
 def test_a_sandbox_file_that_is_none_is_named(cli: Run, tmp_path: Path) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
 from typing import NoReturn
 
 import click
@@ -44,7 +46,14 @@ CUT_OFF = "If a message was on its way, `outbox list` tells what is known of it.
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs the command line and ends the process with one of the exit codes above."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _as_ctrl_c)
     sys.exit(run(words))
+
+
+def _as_ctrl_c(_number: int, _frame: FrameType | None) -> None:
+    """SIGTERM ends us as Ctrl+C does: with our exit code, and with a document where one is wanted."""
+    raise KeyboardInterrupt
 
 
 def run(words: list[str]) -> int:
@@ -71,9 +80,9 @@ def run(words: list[str]) -> int:
 
 
 def _cancellations() -> tuple[type[BaseException], ...]:
-    import asyncio  # slow to import, and --version and --help need none
-
-    return click.Abort, KeyboardInterrupt, asyncio.CancelledError
+    """What ends a command early. Nothing is imported for it: an import may be what was cancelled."""
+    cancelled = getattr(sys.modules.get("asyncio"), "CancelledError", KeyboardInterrupt)
+    return click.Abort, KeyboardInterrupt, cancelled
 
 
 def _fail(
@@ -91,6 +100,8 @@ def _fail(
         print(json.dumps({"error": {"kind": kind, "says": says, "hint": hint, "field": field}}))
     if not silent:
         lines = [says, hint, *(detail.splitlines() if kind in (InvalidDraft.kind, FAULT) else ())]
+        if kind == InvalidDraft.kind:
+            del lines[2:3]  # its first problem is what it says
         say("\n".join(dict.fromkeys(line for line in lines if line)))
     return code
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -21,6 +23,8 @@ from turbodesk.errors import (
 )
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop, Task
+
     from turbodesk.services.desk import Desk
     from turbodesk.workplace import Workplace
 
@@ -52,6 +56,25 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
+def say_why(error: TurbodeskError) -> None:
+    """Tells a failure that does not end the command."""
+    say("\n".join(filter(None, (error.says, error.hint))))
+
+
+@contextmanager
+def _sigterm_cancels(loop: AbstractEventLoop, task: Task[int] | None) -> Iterator[None]:
+    """SIGTERM cancels the task, so that it is written down how far it came, as Ctrl+C does by itself."""
+    before = signal.getsignal(signal.SIGTERM)
+    if task is None or before in (signal.SIG_IGN, None):
+        yield
+        return
+    signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(task.cancel))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 @dataclass(slots=True)
 class Setting:
     """What stands before the word."""
@@ -66,10 +89,11 @@ class Setting:
         from turbodesk.workplace import Workplace
 
         async def inside() -> int:
-            async with Workplace(self.config_dir) as place:
-                if place.settings.note:
-                    say(place.settings.note)
-                return await work(place) or OK
+            with _sigterm_cancels(asyncio.get_running_loop(), asyncio.current_task()):
+                async with Workplace(self.config_dir) as place:
+                    if place.settings.note:
+                        say(place.settings.note)
+                    return await work(place) or OK
 
         with asyncio.Runner() as runner:
             return runner.run(inside())

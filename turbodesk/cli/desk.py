@@ -85,13 +85,12 @@ def show_account(setting: Setting, /, as_json: bool) -> int:
         plans = [documents.plan_document(plan) for plan in seen.plans]
         subs = [documents.sub_account_document(sub) for sub in seen.sub_accounts]
         plan_rows = [(it["interval"], it["used"], it["limit"], it["active"], it["expires"]) for it in plans]
-        text = "\n\n".join(
-            (
-                "\n".join(f"{name}: {value}" for name, value in (info or {}).items()),
-                documents.table(("Plan", "Used", "Limit", "Active", "Expires"), plan_rows),
-                documents.sub_account_table(seen.sub_accounts),
-            )
-        )
+        parts = ["\n".join(f"{name}: {value}" for name, value in (info or {}).items() if value != "")]
+        if plans:
+            parts.append(documents.table(("Plan", "Used", "Limit", "Active", "Expires"), plan_rows))
+        if subs:
+            parts.append(documents.sub_account_table(seen.sub_accounts))
+        text = "\n\n".join(filter(None, parts)) or "The provider tells nothing about the account."
         show(as_json, {"account": info, "plans": plans, "sub_accounts": subs}, text)
 
     return setting.at_desk(work)

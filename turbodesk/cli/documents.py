@@ -195,7 +195,7 @@ def unlocked_document(unlocked: Unlocked) -> Document:
         "credential": unlocked.credential,
         "taken": unlocked.taken,
         "words": unlocked.words,
-        "unlocks": list(unlocked.unlocks),
+        "unlocks": list(unlocked.unlocks) if unlocked.taken else [],
     }
 
 

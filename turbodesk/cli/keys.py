@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
 import click
 
-from turbodesk.cli.base import Setting, as_json, say, show
+from turbodesk.cli.base import Setting, as_json, say, say_why, show
 from turbodesk.cli.records import confirm
-from turbodesk.errors import SecretsLocked
+from turbodesk.errors import InvalidDraft, SecretsLocked
 from turbodesk.model.account import Credential
 
 if TYPE_CHECKING:
     from turbodesk.model.account import NewKey
     from turbodesk.services.desk import Desk
     from turbodesk.workplace import Workplace
+
+PERMISSIONS = ("SEND_SMTP", "SEND_API", "APIS")
 
 
 @click.group("keys")
@@ -47,7 +50,11 @@ def list_keys(setting: Setting, /, as_json: bool) -> int:
 @key_words.command("create")
 @click.option("--label", required=True, help="How it is called in the list of keys.")
 @click.option(
-    "--permission", "permissions", multiple=True, help="SEND_SMTP, SEND_API, APIS; none: all three."
+    "--permission",
+    "permissions",
+    multiple=True,
+    type=click.Choice(PERMISSIONS, case_sensitive=False),
+    help="What it may do; none: all three.",
 )
 @click.option("--ip", "ips", multiple=True, help="An address it may be used from; none: anywhere.")
 @click.option("--keep", is_flag=True, help="Keep it as this profile's own key pair instead of showing it.")
@@ -63,7 +70,12 @@ def create_key(
 ) -> int:
     """Makes a key pair. Its secret is told this once, or kept with --keep."""
 
+    _check_key(label, ips)
+
     async def work(place: Workplace, desk: Desk) -> None:
+        if keep and desk.profile.is_sandbox:
+            problem = f"{desk.profile.name} brings its own key pair and keeps no other; leave --keep out."
+            raise InvalidDraft({"keep": problem}, "No key pair was made")
         made = await desk.provider.create_key(label, permissions=permissions, ips=ips)
         kept = await _kept(place, desk, made) if keep else False
         if keep and not kept:
@@ -79,12 +91,29 @@ def create_key(
     return setting.at_desk(work)
 
 
+def _check_key(label: str, ips: tuple[str, ...]) -> None:
+    """Raises InvalidDraft, by option."""
+    problems = {} if label.strip() else {"label": "Give the key pair a label, to know it again by."}
+    if wrong := next((ip for ip in ips if not _is_ipv4(ip)), None):
+        problems["ip"] = f"{wrong!r} is no IPv4 address: write four numbers, as in 192.0.2.7."
+    if problems:
+        raise InvalidDraft(problems, "No key pair was made")
+
+
+def _is_ipv4(text: str) -> bool:
+    try:
+        IPv4Address(text)
+    except ValueError:
+        return False
+    return True
+
+
 async def _kept(place: Workplace, desk: Desk, made: NewKey) -> bool:
     secrets = {Credential.CONSUMER_KEY: made.key, Credential.CONSUMER_SECRET: made.secret}
     try:
         return await place.keep_secrets(desk.profile.name, secrets)
     except SecretsLocked as error:
-        say(f"{error.says} {error.hint}".strip())
+        say_why(error)
         return False
 
 

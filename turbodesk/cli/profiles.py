@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,6 +17,7 @@ from turbodesk.cli.base import (
     Setting,
     as_json,
     say,
+    say_why,
     show,
 )
 from turbodesk.errors import InvalidDraft, SecretsLocked
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 PROVIDER_WORDS = ("turbosmtp-v1", "turbosmtp-v2", "sendpost", "smtp")
 NOTHING_KEPT = "Nothing was kept"
+UNUSED = {"smtp": ("api_url", "send_url"), "sendpost": ("send_url",)}
+WORDS = {Credential.SUBACCOUNT_KEY: "sub-account key"}
 
 
 @click.group("profile")
@@ -47,7 +50,12 @@ def profile_words() -> None:
 @click.option("--host", "smtp_host", default="", help="The SMTP relay; an API account may have one beside.")
 @click.option("--port", "smtp_port", type=click.IntRange(1, 65535), help="587; with --tls tls 465.")
 @click.option("--tls", "smtp_tls", type=click.Choice(["starttls", "tls", "none"]), default="starttls")
-@click.option("--ca-file", default="", help="PEM file of further authorities to trust at the relay.")
+@click.option(
+    "--ca-file",
+    type=click.Path(exists=True, dir_okay=False, resolve_path=True),
+    default=None,
+    help="PEM file of further authorities to trust at the relay.",
+)
 @as_json
 @click.pass_obj
 def add_profile(setting: Setting, /, as_json: bool, **fields: Any) -> int:
@@ -62,11 +70,12 @@ def add_profile(setting: Setting, /, as_json: bool, **fields: Any) -> int:
     for url in ("api_url", "send_url", "inbox_url"):
         fields[url] = origin_of(fields[url])
     fields["smtp_port"] = fields["smtp_port"] or (465 if fields["smtp_tls"] == "tls" else 587)
+    fields["ca_file"] = fields["ca_file"] or ""
     profile = Profile(**fields)
     asked = PROVIDERS[profile.provider].credentials
 
     async def work(place: Workplace) -> None:
-        _check_user(profile)
+        _check_given(profile)
         place.check_profile(profile)
         credentials = _secrets_from_stdin(asked)
         if not credentials:
@@ -74,44 +83,64 @@ def add_profile(setting: Setting, /, as_json: bool, **fields: Any) -> int:
         try:
             kept = await place.keep(profile, credentials)
         except SecretsLocked as error:
-            say(f"{error.says} {error.hint}".strip())
+            say_why(error)
             kept = False
+        else:
+            if credentials and not kept:
+                say("There is no system keyring here.")
         if credentials and not kept:
             named, variables = _word(*credentials), _variables(credentials)
-            say(f"The {named} could not be kept: give it as {variables} each time.")
+            it = "it" if len(credentials) == 1 else "them"
+            say(f"The {named} could not be kept: give {it} as {variables} each time.")
         document = {"profile": _profile(profile, place), "secret_kept": kept}
         show(as_json, document, f"Profile {profile.name} is kept.")
 
     return setting.go(work)
 
 
-def _check_user(profile: Profile) -> None:
+def _check_given(profile: Profile) -> None:
     if profile.provider == "turbosmtp-v1" and not profile.user:
         raise InvalidDraft({"user": "Name the account's e-mail address with --user."}, NOTHING_KEPT)
+    if unused := [it for it in UNUSED.get(profile.provider, ()) if getattr(profile, it)]:
+        problems = {it.replace("_", "-"): "This provider has no such address; leave it out." for it in unused}
+        raise InvalidDraft(problems, NOTHING_KEPT)
 
 
 def _word(*credentials: Credential) -> str:
-    return " and ".join(it.value.replace("_", " ") for it in credentials)
+    return _listed(WORDS.get(it, it.value.replace("_", " ")) for it in credentials)
 
 
 def _variables(credentials: Credentials) -> str:
     from turbodesk.workplace import SECRET_VARIABLES
 
-    return " and ".join(SECRET_VARIABLES[it] for it in credentials)
+    return _listed(SECRET_VARIABLES[it] for it in credentials)
+
+
+def _listed(words: Iterable[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _secrets_from_stdin(asked: Sequence[Credential]) -> Credentials:
     """The secrets in the form's order, one line each, or as one JSON object; raises InvalidDraft."""
-    if sys.stdin.isatty():
+    if sys.stdin is not None and sys.stdin.isatty():
         lines = [_prompted(it) for it in asked]
-    elif (text := sys.stdin.read()).lstrip().startswith("{") and (members := _json_object(text)) is not None:
+    elif (text := _stdin()).lstrip().startswith("{") and (members := _json_object(text)) is not None:
         return _from_members(members, asked)
     else:
-        lines = text.splitlines()
+        lines = text.replace("\r\n", "\n").split("\n")
     if any(lines[len(asked) :]):
-        problem = f"{len(lines)} lines came on stdin; there is at most {_word(*asked)}, one line each."
+        problem = f"Too many lines came on stdin; there is at most {_word(*asked)}, one line each."
         raise InvalidDraft({"stdin": problem}, NOTHING_KEPT)
     return {it: Secret(line) for it, line in zip(asked, lines, strict=False) if line}
+
+
+def _stdin() -> str:
+    """All of it, empty where it is closed; raises InvalidDraft."""
+    try:
+        return "" if sys.stdin is None else sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InvalidDraft({"stdin": "What came on stdin is no UTF-8 text."}, NOTHING_KEPT) from None
 
 
 def _prompted(credential: Credential) -> str:
@@ -177,14 +206,14 @@ def test_profile(setting: Setting, name: str, as_json: bool) -> int:
             found = [*await desk.provider.check(), *(await desk.relay.check() if desk.relay else ())]
         finally:
             await desk.aclose()
+        states = {True: "taken", False: "refused", None: "not tried"}
+        documents = [unlocked_document(it) for it in found]
         rows = [
-            (it.credential, {True: "taken", False: "refused", None: "not tried"}[it.taken],
-             ", ".join(it.unlocks), it.words)
-            for it in found
-        ]  # fmt: skip
+            (it["credential"], states[it["taken"]], ", ".join(it["unlocks"]), it["words"]) for it in documents
+        ]
         show(
             as_json,
-            {"profile": name, "credentials": [unlocked_document(it) for it in found]},
+            {"profile": name, "credentials": documents},
             table(("Key", "State", "Unlocks", "Words"), rows),
         )
         if any(it.taken is False for it in found):

@@ -143,7 +143,7 @@ def count_reports(setting: Setting, /, as_json: bool, **given: Any) -> int:
 @as_json
 @click.pass_obj
 def export_reports(setting: Setting, /, as_json: bool, output: Path | None, **given: Any) -> int:
-    """The provider's own CSV of a list, as it comes."""
+    """A list as CSV: the provider's own where it makes one, else ours."""
     from turbodesk.services.reports import ReportsService
 
     query = _query(**given)
@@ -265,7 +265,7 @@ def count_stats(setting: Setting, /, as_json: bool, **given: Any) -> int:
 @as_json
 @click.pass_obj
 def export_stats(setting: Setting, /, as_json: bool, output: Path | None, **given: Any) -> int:
-    """The provider's own CSV of a period; with --filter a CSV of ours with the lines that fit."""
+    """A period as CSV: the provider's own where it makes one, else and with --filter ours."""
     from turbodesk.services.stats import StatsQuery, StatsService
 
     text, period = given.pop("text"), Range(**given).period()

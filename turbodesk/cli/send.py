@@ -15,7 +15,7 @@ from turbodesk.cli.base import (
     Setting,
     as_json,
     exit_code,
-    say,
+    say_why,
     show,
 )
 from turbodesk.errors import FileTrouble, InvalidDraft, TurbodeskError
@@ -115,7 +115,7 @@ def _tell_send(as_json: bool, entry: Entry, failure: TurbodeskError | None) -> i
     text = f"{str(entry.state).capitalize()}. {entry.reason}".rstrip()
     show(as_json, document, f"{text}\n{table(('Recipient', 'Outcome', 'Words'), rows)}")
     if failure:
-        say(f"{failure.says} {failure.hint}".strip())
+        say_why(failure)
     return _send_code(entry.state, failure)
 
 

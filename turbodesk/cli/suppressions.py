@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from turbodesk.cli.base import PARTLY, Setting, as_json, show
+from turbodesk.cli.base import FAILED, OK, PARTLY, Setting, as_json, show
 from turbodesk.cli.records import Range, confirm, export_to, ranged, tell_incomplete
 from turbodesk.errors import FileTrouble, InvalidDraft
 from turbodesk.model.reports import ReportType, Restriction, Suppressing
@@ -106,7 +106,12 @@ def export_suppressions(setting: Setting, /, as_json: bool, output: Path | None,
 @click.argument("emails", nargs=-1)
 @click.option("--file", type=click.Path(path_type=Path), help="A UTF-8 file, one address per line.")
 @click.option("--reason", default="", help="Why; kept by the provider where it has a field for it.")
-@click.option("--type", "type_name", type=click.Choice([str(kind) for kind in ReportType]), help="manual.")
+@click.option(
+    "--type",
+    "type_name",
+    type=click.Choice([str(kind) for kind in ReportType]),
+    help="Which list, where there is a choice; none: manual.",
+)
 @as_json
 @click.pass_obj
 def import_suppressions(
@@ -130,7 +135,9 @@ def import_suppressions(
         text = table(("Address", "Outcome"), rows) if rows else "Done; the provider does not say more."
         valid = None if done.valid is None else list(done.valid)
         show(as_json, {"valid": valid, "invalid": list(done.invalid)}, text)
-        return PARTLY if done.invalid else 0
+        if not done.invalid:
+            return OK
+        return FAILED if done.valid == () else PARTLY
 
     return setting.at_desk(work)
 
@@ -173,7 +180,7 @@ def delete_suppressions(
             show(as_json, {"deleted": "matching"}, "Taken off the list.")
             return
         number = await service.take_off([*emails, *await _lines(file)])
-        show(as_json, {"deleted": number}, f"{number} taken off the list.")
+        show(as_json, {"deleted": number}, f"Named: {number}. None of them is on a list any more.")
 
     return setting.at_desk(work)
 
