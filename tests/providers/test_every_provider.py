@@ -477,3 +477,32 @@ class OnlySends(Provider):
 
 def test_a_provider_that_only_sends_offers_nothing_else() -> None:
     asyncio.run(does_not_offer_what_it_has_not(Desk(OnlySends(), None, None)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+@pytest.mark.parametrize(
+    ("field", "odd"),
+    [
+        ("headers", {"headers": (Header("Bcc: evil@example.com, y", "v"),)}),
+        ("headers", {"headers": (Header("X A", "v"),)}),
+        ("headers", {"headers": (Header("\xdc", "v"),)}),
+        ("to", {"bcc": (Address("a@example.org,evil@example.com"),)}),
+        (
+            "to",
+            {
+                "reply_to": Address("a@example.org> <evil@example.com"),
+            },
+        ),
+        ("from", {"sender": Address("me@example.com;evil@example.com")}),
+    ],
+)
+def test_no_text_makes_a_header_or_an_address_of_its_own(
+    there: Endpoints, name: str, field: str, odd: dict[str, Any]
+) -> None:
+    async def go() -> None:
+        async with opened(name, there) as desk:
+            with pytest.raises(InvalidDraft) as refused:
+                desk.provider.check_message(letter("ok@example.com", **odd))
+            assert list(refused.value.problems) == [field]
+
+    asyncio.run(go())

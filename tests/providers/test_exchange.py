@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from turbodesk.errors import (
@@ -155,3 +157,10 @@ def test_odd_json_is_garbled_and_nothing_worse(body: bytes) -> None:
     for type_ in (dict, object):
         with pytest.raises(Garbled):
             JsonReader(type_)(body)
+
+
+@pytest.mark.parametrize("sign", [b"<", b"<script ", b"<style>", b"<a ", b"<!--"])
+def test_an_excerpt_of_a_hostile_page_does_not_hold_up_the_window(sign: bytes) -> None:
+    before = time.perf_counter()
+    assert len(answer(500, sign * 20_000).excerpt) <= 200
+    assert time.perf_counter() - before < 0.05

@@ -375,3 +375,17 @@ def test_the_keys_of_sub_accounts_are_dropped(tools: Any) -> None:
 
     told, _ = run(tools, work, tools.answer(rows))
     assert "Default" in told and OTHERS not in told
+
+
+def test_what_is_said_to_a_recipient_is_short_and_holds_no_key(tools: Any) -> None:
+    said = [{"to": "you@example.org", "errorCode": 1, "message": f"{SUB} may not " + "x" * 5_000}]
+    result, _ = run(tools, lambda p: p.send(tools.message(), tools.Marks()), tools.answer(said))
+    (outcome,) = result.outcomes
+    assert outcome.verdict is Verdict.REFUSED
+    assert "••• may not" in outcome.words and SUB not in outcome.words and len(outcome.words) < 400
+
+
+def test_an_answer_to_a_send_without_an_end_is_not_read_to_it(tools: Any) -> None:
+    flood = tools.answer([{"to": "you@example.org", "errorCode": 0, "message": "x" * 1_000_000}])
+    error = raised(tools, lambda p: p.send(tools.message(), tools.Marks()), flood)
+    assert isinstance(error, OutcomeUnknown) and "more than 1,000,000 bytes" in error.says

@@ -116,7 +116,7 @@ def test_messages_of_all_time_end_after_a_quiet_year(tools: Any) -> None:
 
 def test_no_period_is_asked_for_when_nothing_can_be_there(tools: Any) -> None:
     async def work(provider: SendPost) -> None:
-        for period in (Period(date(2026, 4, 2), date.max), Period(date.min, date(2009, 12, 31))):
+        for period in (Period(date(2026, 4, 3), date.max), Period(date.min, date(2009, 12, 30))):
             assert [page.complete for page in await all_of(provider.stats(period))] == [True]
             assert await rows_of(provider.suppressions(Suppressing(period))) == []
             assert await rows_of(provider.daily_counts(period)) == []
@@ -125,6 +125,16 @@ def test_no_period_is_asked_for_when_nothing_can_be_there(tools: Any) -> None:
     for zone in ("UTC", "Asia/Tokyo", "America/New_York"):
         with in_zone(zone):
             assert run(tools, work, tools.answer([]))[1] == []
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
+def test_a_period_may_reach_to_the_end_of_the_calendar(tools: Any, zone: str) -> None:
+    with in_zone(zone):
+        pages, asked = run(
+            tools, lambda p: all_of(p.stats(Period(date(2026, 3, 30), date.max))), tools.answer([])
+        )
+    assert [page.complete for page in pages] == [True]
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import traceback
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult
@@ -546,6 +547,10 @@ AFTER: dict[str, tuple[dict[str, list[Reply]], type[TurbodeskError], str]] = {
     "drop": ({"letter": [close]}, OutcomeUnknown, "broke off"),
     "half an answer": ({"letter": [b"25"]}, OutcomeUnknown, "did not answer"),
     "nonsense": ({"letter": [b"well, yes\r\n"]}, OutcomeUnknown, "no sense"),
+    **{
+        f"the number {number}": ({"letter": [number.encode() + b" ok\r\n"]}, OutcomeUnknown, "no sense")
+        for number in ("25", "199", "600", "999")
+    },
     "flood": ({"letter": [FLOOD]}, OutcomeUnknown, "no sense"),
     "long line": ({"letter": [LONG]}, OutcomeUnknown, "no sense"),
 }
@@ -668,6 +673,22 @@ def test_a_server_that_repeats_the_login_is_not_quoted(
     text = told(result) if isinstance(result, TurbodeskError) else repr(result)
     gone = vars(result) if isinstance(result, TurbodeskError) else {}
     assert not holds_login(f"{text} {gone}".encode()) and not holds_login(caplog.text.encode())
+
+
+@pytest.mark.parametrize("cut", [8, 20, -3])
+def test_a_login_that_is_repeated_in_parts_is_not_quoted(tools: Any, cut: int) -> None:
+    plain = spellings(USER, PASSWORD)[1]
+    parts = plain[:cut], plain[cut:]
+    server = MailServer(replies={"AUTH": [b"535-no %s\r\n535 %s\r\n" % parts]})
+    error, _ = met(tools, server)
+    assert isinstance(error, SignInRefused) and "•••" in error.detail
+    assert not any(part.decode() in told(error) + error.detail for part in parts if len(part) >= 8)
+
+
+def test_a_password_in_an_address_of_the_web_is_not_quoted(tools: Any) -> None:
+    escaped = quote(PASSWORD).encode()
+    error, _ = met(tools, MailServer(replies={"AUTH": [b"535 see /login?pass=%s\r\n" % escaped]}))
+    assert isinstance(error, SignInRefused) and escaped.decode() not in told(error) + error.detail
 
 
 def test_a_key_as_user_name_is_struck_out_too(tools: Any) -> None:
@@ -865,7 +886,7 @@ BAD: dict[str, dict[str, Any]] = {
     "to": {"to": (Address("a@b.c> SIZE=1"),)},
     "to again": {"to": (Address("a@b.c\r\nRCPT TO:<evil@example.com"),)},
     "to too": {"to": ()},
-    "sender": {"sender": Address("a b@example.com")},
+    "from": {"sender": Address("a b@example.com")},
 }
 
 

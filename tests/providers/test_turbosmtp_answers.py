@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -284,3 +286,11 @@ def test_a_token_that_could_not_stand_in_a_header_is_no_token(sample: Sample) ->
     ):
         with pytest.raises(Garbled):
             words_of.read_token(ok(body))
+
+
+@pytest.mark.parametrize(
+    "body", [{"message": "error", "errors": ["x" * 9_000] * 9_000}, {"message": "x" * 9_000_000}]
+)
+def test_a_no_without_an_end_is_kept_short(body: dict[str, Any]) -> None:
+    objection = words_of.read_objection(Answer("POST", "/x", 400, {}, json.dumps(body).encode()))
+    assert objection is not None and sum(map(len, objection.words)) <= 10_000

@@ -1,7 +1,7 @@
 """Runs of the program that end in the middle: each sends, or only starts, and is killed at a named place.
 
-One run for each line of stdin, `[config_dir, port, place, deed, naive]` as JSON, answered by its exit code.
-The deeds are send, queue-then-send-again, start.
+One run for each line of stdin, `[config_dir, port, place, deed, naive, wire]` as JSON, answered by its exit
+code. The deeds are send, queue-then-send-again, start; the wires are `plain` and those of real_wires.py.
 """
 
 from __future__ import annotations
@@ -16,11 +16,14 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-from tests.reliability.wire import PlainProvider
+from tests.reliability.real_wires import opened, watch
+from tests.reliability.wire import Here, PlainProvider
+from turbodesk.model.account import Profile
 from turbodesk.model.message import Address, Attachment, Message
+from turbodesk.providers.port import Provider
+from turbodesk.services.desk import Desk
 from turbodesk.services.outbox import Outbox
 from turbodesk.store import records
 from turbodesk.store.attachments import Attachments
@@ -52,9 +55,10 @@ SEAMS: dict[str, tuple[Any, str]] = {
 """Where a kill can be put before or after, without the program knowing of it."""
 
 
-def desk(provider: PlainProvider) -> Any:
-    """As much of a desk as sending needs."""
-    return SimpleNamespace(profile=SimpleNamespace(name="shop", provider="plain"), provider=provider)
+def desk(wire: str, port: int, here: Here = lambda place: None) -> Desk:
+    """A desk that sends to a port of this computer; with a real wire `watch` tells the places."""
+    provider: Provider = PlainProvider(port, here) if wire == "plain" else opened(wire, port)
+    return Desk(Profile("shop", wire), provider)
 
 
 def die() -> None:
@@ -94,23 +98,27 @@ def make_naive() -> None:
     records.recover_one = lambda connection, number, left, now: honest(connection, number, False, now)
 
 
-async def work(directory: Path, port: int, place: str, deed: str) -> None:
+async def work(directory: Path, port: int, place: str, deed: str, wire: str) -> None:
+    def here(reached: str) -> None:
+        if f"at {reached}" == place:
+            die()
+
+    watch(here)
     ledger = Ledger.open(directory)
-    provider = PlainProvider(port, lambda reached: die() if f"at {reached}" == place else None)
-    outbox = Outbox(ledger, desk(provider))
+    outbox = Outbox(ledger, desk(wire, port, here))
     if deed == "send":
         await outbox.send(MESSAGE)
     elif deed == "queue-then-send-again":
-        entry = await ledger.queue(MESSAGE, profile="shop", provider="plain")
+        entry = await ledger.queue(MESSAGE, profile="shop", provider=wire)
         await outbox.send_again(entry.id)
     ledger.close()
 
 
-def run(directory: str, port: int, place: str, deed: str, naive: bool) -> None:
+def run(directory: str, port: int, place: str, deed: str, naive: bool, wire: str) -> None:
     if naive:
         make_naive()
     put_kill(place)
-    asyncio.run(work(Path(directory), port, place, deed))
+    asyncio.run(work(Path(directory), port, place, deed, wire))
 
 
 def main() -> None:

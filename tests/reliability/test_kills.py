@@ -16,7 +16,14 @@ from queue import SimpleQueue
 import pytest
 
 from tests.reliability.child import SEAMS, desk
-from tests.reliability.wire import CountingServer, PlainProvider
+from tests.reliability.real_wires import (
+    BEFORE_MARK,
+    MAIL_PLACES,
+    PLACES,
+    REAL_WIRES,
+    CountingMailServer,
+)
+from tests.reliability.wire import CountingServer
 from turbodesk.model.outcome import SendState
 from turbodesk.services.outbox import Outbox
 from turbodesk.store.ledger import Entry, Ledger
@@ -56,6 +63,7 @@ class Case:
     deed: str = "send"
     manner: str = "ok"
     recovering: str = ""
+    wire: str = "plain"
 
     @property
     def kills(self) -> int:
@@ -65,12 +73,14 @@ class Case:
     def written(self) -> bool:
         """Whether the message was surely written down before the kill, so that it must be found again."""
         unwritten = ("before copy", "after copy", "before insert", "after insert")
-        first_commit = ("after begin", "at connected", "before mark", "after mark statement")
+        not_marked = (f"at {place}" for place in ("connected", *BEFORE_MARK))
+        first_commit = ("after begin", *not_marked, "before mark", "after mark statement")
         unsure = first_commit if self.deed == "send" else ()
         return self.place not in (*unwritten, *unsure)
 
     def __str__(self) -> str:
-        return "-".join(filter(None, (self.deed, self.place, self.manner, self.recovering))).replace(" ", "_")
+        words = (self.wire, self.deed, self.place, self.manner, self.recovering)
+        return "-".join(filter(None, words)).replace(" ", "_")
 
 
 EACH_ONCE = [
@@ -101,11 +111,13 @@ class Runs:
         words = [sys.executable, "-m", "tests.reliability.child"]
         return subprocess.Popen(words, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    def __call__(self, directory: Path, port: int, place: str, deed: str, naive: bool) -> int:
+    def __call__(
+        self, directory: Path, port: int, place: str, deed: str, naive: bool, wire: str = "plain"
+    ) -> int:
         process = self._idle.get()
         try:
             assert process.stdin and process.stdout
-            process.stdin.write(json.dumps([str(directory), port, place, deed, naive]) + "\n")
+            process.stdin.write(json.dumps([str(directory), port, place, deed, naive, wire]) + "\n")
             process.stdin.flush()
             return int(process.stdout.readline())
         finally:
@@ -131,7 +143,8 @@ def server() -> Iterator[CountingServer]:
 
 def play(runs: Runs, case: Case, directory: Path, server: CountingServer, *, naive: bool = False) -> None:
     """A run that is killed, perhaps one more that is killed while it puts things right, and one that ends."""
-    assert runs(directory, server.port, case.place, case.deed, naive) == -signal.SIGKILL, str(case)
+    ended = runs(directory, server.port, case.place, case.deed, naive, case.wire)
+    assert ended == -signal.SIGKILL, str(case)
     if case.recovering:
         assert runs(directory, server.port, case.recovering, "start", naive) == -signal.SIGKILL, str(case)
     assert runs(directory, server.port, "", "start", naive) == 0, str(case)
@@ -148,13 +161,15 @@ async def _judge(case: Case, directory: Path, server: CountingServer) -> list[st
         wrong = [fault for entry in await ledger.entries() for fault in _faults(entry, server)]
         if case.written and len(await ledger.entries()) != 1:
             wrong.append("lost")
-        outbox = Outbox(ledger, desk(PlainProvider(server.port)))
+        again = desk(case.wire, server.port)
+        outbox = Outbox(ledger, again)
         for entry in await ledger.entries():
             if entry.state is SendState.QUEUED:
-                again = await outbox.send_again(entry.id)
+                ended = await outbox.send_again(entry.id)
                 if server.accepted[entry.key] > 1:
                     wrong.append(f"accepted {server.accepted[entry.key]} times")
-                wrong += _faults(again, server)
+                wrong += _faults(ended, server)
+        await again.aclose()
         return wrong
     finally:
         ledger.close()
@@ -211,3 +226,19 @@ def test_killed_everywhere_with_every_answer(
             assert play_all(runs, cases, tmp_path / str(round), server) == {}
     finally:
         server.manner = "ok"
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("manner", ["ok", "drop", "fault", "cut", "refuse"])
+@pytest.mark.parametrize("wire", REAL_WIRES)
+def test_killed_everywhere_on_a_real_wire(runs: Runs, tmp_path: Path, wire: str, manner: str) -> None:
+    places, kind = (MAIL_PLACES, CountingMailServer) if wire == "smtp" else (PLACES, CountingServer)
+    with kind() as server:
+        server.manner = manner
+        cases = [
+            Case(f"at {place}", deed, manner, wire=wire)
+            for deed in ("send", "queue-then-send-again")
+            for place, comes in places.items()
+            if manner in comes
+        ]
+        assert play_all(runs, cases, tmp_path, server) == {}

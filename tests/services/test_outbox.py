@@ -208,6 +208,19 @@ def test_another_profiles_mail_is_not_sent_from_here(place: Place) -> None:
     asyncio.run(go())
 
 
+def test_a_profile_made_anew_for_another_provider_does_not_send_what_the_old_one_wrote(place: Place) -> None:
+    async def go() -> None:
+        place.provider.before = NoConnection("No line.")
+        entry = await place.outbox.send(MESSAGE)
+        for provider in ("sendpost", SMTP):
+            other = Outbox(place.ledger, Desk(Profile("shop", provider), place.provider))
+            with pytest.raises(StoreTrouble, match=f"written for {entry.provider}.*is {provider} by now"):
+                await other.send_again(entry.id)
+        assert (await place.ledger.entry(entry.id)).state is SendState.QUEUED
+
+    asyncio.run(go())
+
+
 def test_two_who_send_again_at_once_send_once(place: Place) -> None:
     async def go() -> None:
         place.provider.before = NoConnection("No line.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import re
 import sqlite3
@@ -478,5 +479,39 @@ def test_half_a_character_is_refused_with_a_sentence(ledger: Ledger) -> None:
     async def go() -> None:
         with pytest.raises(StoreTrouble, match="half a character"):
             await ledger.queue(replace(MESSAGE, subject="\ud800"), **WHERE)
+
+    asyncio.run(go())
+
+
+FIRST_VERSION = (
+    b'{"key":"td-abcdefghijklmnopqrstuvwxyz","sender":{"email":"me@example.com","name":"Me"},'
+    b'"to":[{"email":"ann@example.com","name":"Ann"}],"cc":[],"bcc":[],"reply_to":null,"subject":"Hi",'
+    b'"headers":[{"name":"X-Order","value":"17"}],"text":"Hello","html":"","attachments":'
+    b'[{"name":"a.txt","media_type":"text/plain","size_bytes":5,"sha256":'
+    b'"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"}]}'
+)
+
+
+def test_what_the_first_version_wrote_down_is_still_read(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("turbodesk.store.ledger.freeze", lambda _message: FIRST_VERSION)
+    attached = Attachment.of_bytes("a.txt", b"hello", "text/plain")
+    letter = Message(
+        Address("me@example.com", "Me"),
+        (Address("ann@example.com", "Ann"),),
+        "Hi",
+        "Hello",
+        headers=(Header("X-Order", "17"),),
+        attachments=(attached,),
+        key="td-abcdefghijklmnopqrstuvwxyz",
+    )
+
+    async def go() -> None:
+        entry = await ledger.queue(letter, **WHERE)
+        assert entry.body_sha256 == hashlib.sha256(FIRST_VERSION).hexdigest()
+        read = await ledger.message(entry.id)
+        assert read == letter
+        assert b"".join(read.attachments[0].source.slices()) == b"hello"
 
     asyncio.run(go())

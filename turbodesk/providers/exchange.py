@@ -28,7 +28,8 @@ from turbodesk.errors import (
 EXCERPT = 200  # characters of an answer that go into a detail
 RETRY_AFTER_CAP_S = 900.0
 
-_TAG = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.IGNORECASE | re.DOTALL)
+# Every sign is gone over once: a script that is not closed ends with the text, a tag where the next begins.
+_TAG = re.compile(r"<(script|style)\b.*?(?:</\1>|\Z)|<[^<>]*>", re.IGNORECASE | re.DOTALL)
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
 LOOK_FIRST = "Look in Stats and Reports before sending again, or people may get it twice."
@@ -117,7 +118,7 @@ class Answer:
         """The same answer with these texts struck out, however the server has escaped them."""
         body = self.body
         for secret in secrets:
-            for text in sorted(_spellings(secret), key=len, reverse=True):
+            for text in sorted(spellings(secret), key=len, reverse=True):
                 body = body.replace(text.encode("utf-8", "replace"), "•••".encode())
         return replace(self, body=body)
 
@@ -125,13 +126,13 @@ class Answer:
 _ESCAPES: tuple[Callable[[str], str], ...] = (
     lambda text: dumps(text)[1:-1],
     lambda text: dumps(text, ensure_ascii=False)[1:-1],
-    quote,
-    quote_plus,
+    lambda text: quote(text, errors="replace"),
+    lambda text: quote_plus(text, errors="replace"),
     escape,
 )
 
 
-def _spellings(secret: str) -> set[str]:
+def spellings(secret: str) -> set[str]:
     """The ways in which a server may repeat a text: escaped for JSON, a URL or a page, and so again."""
     found = {secret} - {""}
     for _ in range(2):

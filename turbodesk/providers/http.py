@@ -27,6 +27,8 @@ __all__ = ["DELETE", "ONCE", "READ", "SIGN_IN", "TOGGLE", "ApiClient", "Gateway"
 
 BEARABLE_WAIT_S = 60.0  # between the tries of one question, in all; longer waits are the user's to decide
 BACKOFF_S = 0.5
+SEND_ANSWER_BYTES = 1_000_000  # some hundred recipients with a sentence each make a tenth of it
+_NO_BYTES = 100_000  # of a no that are read: nobody says more, and reading must not hold up the window
 
 T = TypeVar("T")
 Decode = Callable[[Answer], T]
@@ -112,7 +114,8 @@ class ApiClient:
         answer said no, OutcomeUnknown otherwise; and whatever `mark` raises, with nothing sent.
         """
         try:
-            answer = await self._gateway.send(self.origin, call, mark)
+            bounded = replace(call, answer_limit_bytes=SEND_ANSWER_BYTES)
+            answer = await self._gateway.send(self.origin, bounded, mark)
         except Lost as lost:
             if lost.sent:
                 raise outcome_unknown(lost.says, lost.detail) from lost
@@ -132,6 +135,8 @@ class ApiClient:
     ) -> None:
         if answer.ok and self._read_objection(answer) is None:
             return
+        if not answer.ok:
+            answer = replace(answer, body=answer.body[:_NO_BYTES])
         answer = answer.without(call.secrets)
         raise error(self._title, answer, self._read_objection(answer), self._login)
 

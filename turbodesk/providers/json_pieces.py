@@ -17,6 +17,8 @@ Describe = Callable[[Attachment], Mapping[str, object]]
 """What stands beside the content in the entry of one attachment, at least one member."""
 
 CONTROL = re.compile("[\x00-\x1f\x7f]")
+_ADDRESS = re.compile(r"[^\s<>,;\x00-\x20\x7f@]+@[^\s<>,;\x00-\x20\x7f@]+")  # a comma would make two of one
+_HEADER_NAME = re.compile(r"[!-9;-~]{1,76}")  # a colon would end it, and what follows be another header
 _OPENING = b',"attachments":['
 _CONTENT = b',"content":"'
 
@@ -69,7 +71,12 @@ def letter_problems(message: Message, service: str, *, ours: frozenset[str] = fr
             problems["headers"] = f"The header {header.name} stands twice; {service} takes each once."
         if CONTROL.search(header.name + header.value):
             problems["headers"] = "A header holds a line break or a control character."
+        elif not _HEADER_NAME.fullmatch(header.name):
+            problems["headers"] = f"{ascii(header.name)[1:-1][:80]} is no name of a header."
     boxes = [message.sender, *message.to, *message.cc, *message.bcc, *filter(None, [message.reply_to])]
     if any(CONTROL.search(box.email + box.name) for box in boxes):
         problems["to"] = "An address holds a line break or a control character."
+    if odd := next((box for box in boxes if not _ADDRESS.fullmatch(box.email)), None):
+        field = "from" if odd is message.sender else "to"
+        problems.setdefault(field, f"{ascii(odd.email)[1:-1]} is no address that a mail can go to.")
     return problems

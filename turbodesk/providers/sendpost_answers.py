@@ -25,6 +25,7 @@ from turbodesk.model.reports import (
 )
 from turbodesk.providers.exchange import Answer, Garbled
 from turbodesk.providers.json_pieces import KEY_HEADER
+from turbodesk.providers.scalars import id_of
 from turbodesk.providers.sendpost_events import events_of, status_after, status_of_word, words_of
 from turbodesk.providers.sendpost_rows import (
     Row,
@@ -44,6 +45,7 @@ _CODES = {
     4: "Too many messages at once; send it again later.",
     5: "The sender's address is not valid.",
 }
+_LONGEST_TEXT = 300  # of what is said to one recipient; its copies repeat it
 _OF_THE_ADDRESS = (1, 2)  # these two say nothing about the copies of the same message
 _SILENT = "SendPost does not say whether it sent this"
 _NOT_NAMED = "SendPost's answer does not name this address."
@@ -115,7 +117,8 @@ def _entry_of(address: Address, entries: Mapping[str, Sequence[Row]]) -> Row | N
 def _outcome(kind: RecipientKind, address: Address, entry: Row | None) -> RecipientOutcome:
     if entry is None:
         return RecipientOutcome(address, kind, Verdict.UNKNOWN, words=_NOT_NAMED)
-    code, id, said = entry.number("errorcode"), entry.text("messageid"), entry.text("message")
+    code, id = entry.number("errorcode"), id_of(entry.get("messageid"))
+    said = entry.text("message")[:_LONGEST_TEXT]
     silent = entry.get("errorcode") is None
     if code == 0 or (silent and (id or said.lower() == "ok")):
         return RecipientOutcome(address, kind, Verdict.ACCEPTED, id, said)

@@ -227,7 +227,9 @@ def messages_call(window: Period, span: Span | None, offset: int, limit: int) ->
     first = datetime.combine(window.start, time.min, UTC)
     last = datetime.combine(window.end, time.min, UTC) + timedelta(days=1)
     if span:
-        first, last = max(first, span[0]), min(last, span[1] + timedelta(seconds=1))
+        first = max(first, span[0])
+        if span[1] < last:  # else it may be the last second of the calendar, which has no next
+            last = span[1] + timedelta(seconds=1)
     query = (("from", _moment(first)), ("to", _moment(last)), *paged(offset, limit))
     most = WHOLE_MESSAGE_BYTES if limit == 1 else ANSWER_LIMIT_BYTES
     return Call("GET", MESSAGES, query, unescaped="", answer_limit_bytes=most)

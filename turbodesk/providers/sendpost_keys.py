@@ -103,11 +103,15 @@ class KeyedClient:
             return await self._client.ask(self._signed(call, key), self._noting(decode), manner=manner)
 
     async def send(self, call: Call, decode: Callable[[Answer], T], mark: WireMark) -> T:
-        """Sends once; raises as ApiClient.send does."""
+        """Sends once; raises as ApiClient.send does. What is said to a recipient is kept for good, so
+        `decode` gets the answer without the keys."""
         key = _key_of(call)
+        signed, noting = self._signed(call, key), self._noting(decode)
         try:
             with _naming(key):
-                return await self._client.send(self._signed(call, key), self._noting(decode), mark)
+                return await self._client.send(
+                    signed, lambda answer: noting(answer.without(signed.secrets)), mark
+                )
         except Refused as refused:
             if refused.status == 403:  # elsewhere it means that there is one like it already
                 refused.hint = "Look in Account whether this sub-account is blocked."

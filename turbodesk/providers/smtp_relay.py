@@ -24,7 +24,7 @@ from turbodesk.files import PICK_ANOTHER, open_regular
 from turbodesk.model.account import Profile, Secret, Unlocked
 from turbodesk.model.message import Address, Message, RecipientKind
 from turbodesk.model.outcome import RecipientOutcome, SendResult, Verdict
-from turbodesk.providers.exchange import outcome_unknown
+from turbodesk.providers.exchange import outcome_unknown, spellings
 from turbodesk.providers.gateway import SLOT_IDLE_S, Gateway, Lost, system_certificates
 from turbodesk.providers.json_pieces import letter_problems
 from turbodesk.providers.mime import STRUCTURE, Mail, Stamp, mail_problems, needs_utf8, written
@@ -45,9 +45,8 @@ _LOGIN_CODES = (530, 534, 535, 538)
 _UNSEEN = re.compile(
     "\x1b\\[[0-?]*[ -/]*[@-~]|[\\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+"
 )
+_ENCODED = re.compile(r"[A-Za-z0-9+/]{8,}={0,2}")
 _UNSPEAKABLE = re.compile("[\0\ud800-\udfff]")
-_ADDRESS = re.compile(r"[^\s<>\x00-\x20\x7f@]+@[^\s<>\x00-\x20\x7f@]+")
-_HEADER_NAME = re.compile(r"[!-9;-~]{1,76}")
 _QUEUE_IDS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -93,7 +92,7 @@ class SmtpRelay(Provider):
         self._building = asyncio.Lock()
         self._kept: list[_Kept] = []
         self._leaving: set[asyncio.Task[None]] = set()
-        self._unspoken = _spellings(*login)
+        self._unspoken, self._blobs = _spoken(*login), _encoded(*login)
         if (preset := preset_of(self._host)) != OTHER:
             self.title = PRESETS[preset].title
 
@@ -280,17 +279,11 @@ class SmtpRelay(Provider):
     def _problems(self, message: Message) -> dict[str, str]:
         problems = {} if message.recipients else {"to": "A mail needs at least one recipient."}
         problems |= letter_problems(message, self.title, ours=STRUCTURE) | mail_problems(message)
-        boxes = [message.sender, *(address for _, address in message.recipients)]
-        if odd := next((box for box in boxes if not _ADDRESS.fullmatch(box.email)), None):
-            field = "sender" if odd is message.sender else "to"
-            problems.setdefault(field, f"{ascii(odd.email)[1:-1]} is no address that a mail can go to.")
         for header in message.headers:
             if header.name.lower() in STRUCTURE:
                 problems["headers"] = (
                     f"The header {header.name} is written by Turbodesk in this way of sending."
                 )
-            elif not _HEADER_NAME.fullmatch(header.name):
-                problems["headers"] = f"{ascii(header.name)[1:-1][:80]} is no name of a header."
         return problems
 
     # ---- connections
@@ -463,18 +456,27 @@ class SmtpRelay(Provider):
         text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         for secret in self._unspoken:
             text = text.replace(secret, "•••")
+        text = _ENCODED.sub(lambda found: "•••" if self._is_of_login(found[0]) else found[0], text)
         return _UNSEEN.sub(" ", text).strip()[:WORDS]
 
+    def _is_of_login(self, run: str) -> bool:
+        """Whether it is some of what signed in: a server may break it between lines, or cut it."""
+        return any(run in blob for blob in self._blobs)
 
-def _spellings(user: Secret, password: Secret) -> tuple[str, ...]:
+
+def _spoken(user: Secret, password: Secret) -> tuple[str, ...]:
     """How a server may repeat a login, longest first. A user name that is an address is no secret."""
     name, word = user.reveal(), password.reveal()
-    encoded = [
-        b64encode(text.encode("utf-8", "replace")).decode()
-        for text in (f"\0{name}\0{word}", name, word)
-    ]  # fmt: skip
-    found = {word, word.strip(), *encoded, *(() if "@" in name else (name,))} - {""}
-    return tuple(sorted(found, key=len, reverse=True))
+    texts = (word, word.strip(), *(() if "@" in name else (name,)))
+    found = {spelling for text in texts for spelling in spellings(text)}
+    return tuple(sorted({*found, *_encoded(user, password)}, key=len, reverse=True))
+
+
+def _encoded(user: Secret, password: Secret) -> tuple[str, ...]:
+    """What goes over the wire to sign in."""
+    name, word = user.reveal(), password.reveal()
+    texts = filter(None, (f"\0{name}\0{word}" if name or word else "", name, word))
+    return tuple(b64encode(text.encode("utf-8", "replace")).decode() for text in texts)
 
 
 def _with_authorities(path: Path) -> ssl.SSLContext:

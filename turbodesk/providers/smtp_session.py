@@ -204,7 +204,9 @@ class Session:
             await self._pass_on(held)
             held = b""
         end = b".\r\n" if at_line_start else b"\r\n.\r\n"
-        return await self._heard("DATA", self._finished(held + end))
+        reply = await self._heard("DATA", self._finished(held + end))
+        self._in_letter = self._sent = False  # an answer that makes no sense never comes here
+        return reply
 
     # ---- the end
 
@@ -233,9 +235,7 @@ class Session:
     async def _finished(self, end: bytes) -> SMTPResponse:
         self._wire.write(end)
         self._sent = True
-        response = await self._wire.read_response(timeout=FINAL_S * self._patience)
-        self._in_letter = self._sent = False
-        return response
+        return await self._wire.read_response(timeout=FINAL_S * self._patience)
 
     async def _pass_on(self, data: bytes) -> None:
         try:

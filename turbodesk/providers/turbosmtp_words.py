@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -26,6 +27,7 @@ _FIELD_WORDS = (
     (re.compile(r"'?bcc'? email not valid"), "bcc"),
     (re.compile(r"subject", re.IGNORECASE), "subject"),
 )
+_MOST_TEXTS, _LONGEST_TEXT = 20, 500  # of a no; whatever is kept of it is kept for every recipient
 _NUMBERS = {
     1: Reason.CREDENTIALS,
     2: Reason.INACTIVE,
@@ -88,7 +90,7 @@ def read_objection(answer: Answer) -> Objection | None:
     if answer.ok and number is None and text_of(words.message).lower() != "error":
         return None
     texts = (
-        tuple(_flat(words.errors))
+        tuple(islice(_flat(words.errors), _MOST_TEXTS))
         or tuple(text_of(found) for found in (words.message, words.res, words.details) if text_of(found))[:1]
     )
     return _objection_of(answer, texts, number)
@@ -167,7 +169,7 @@ def status_of(found: Scalar) -> MailStatus:
 
 
 def _objection_of(answer: Answer, texts: tuple[str, ...], number: int | None) -> Objection:
-    texts = tuple(text for text in texts if text) or (f"HTTP {answer.status}",)
+    texts = tuple(text[:_LONGEST_TEXT] for text in texts if text) or (f"HTTP {answer.status}",)
     everything = "\n".join(texts)
     reason = next((reason for pattern, reason in _REASON_WORDS if pattern.search(everything)), None)
     reason = reason or _NUMBERS.get(number or 0) or (Reason.MISSING if answer.status == 404 else Reason.INPUT)

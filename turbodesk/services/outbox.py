@@ -95,6 +95,12 @@ class Outbox:
                 f"This message was written for the profile {entry.profile}.",
                 hint="Change over to that profile, then send it again.",
             )
+        if entry.provider not in (SMTP, self._desk.profile.provider):
+            raise StoreTrouble(
+                f"This message was written for {entry.provider}, and the profile {entry.profile} is "
+                f"{self._desk.profile.provider} by now.",
+                hint="Write it as a new message.",
+            )
         if entry.state is not SendState.QUEUED:
             raise StoreTrouble(
                 f"This message is {entry.state}; only what waits in the queue is sent again.",
