@@ -47,7 +47,12 @@ def profile_words() -> None:
 @click.option("--region", type=click.Choice(["world", "eu"]), default="world")
 @click.option("--send-form", default="", help="v2, v1, beta (turbosmtp-v1); fields, mime (turbosmtp-v2).")
 @click.option("--no-expire", is_flag=True, help="Ask for a token that never expires.")
-@click.option("--host", "smtp_host", default="", help="The SMTP relay; an API account may have one beside.")
+@click.option(
+    "--host",
+    "smtp_host",
+    default="",
+    help="The SMTP relay. An API account may have one beside: turboSMTP's gets the same key pair.",
+)
 @click.option("--port", "smtp_port", type=click.IntRange(1, 65535), help="587; with --tls tls 465.")
 @click.option("--tls", "smtp_tls", type=click.Choice(["starttls", "tls", "none"]), default="starttls")
 @click.option(
