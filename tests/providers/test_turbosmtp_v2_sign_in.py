@@ -52,6 +52,20 @@ def test_signing_in_and_out_with_a_password(tools: Any) -> None:
     asyncio.run(go())
 
 
+@pytest.mark.parametrize("password", ["wrong", "credentials", "specified", "e"])
+def test_a_password_that_is_part_of_the_answer_does_not_hide_what_it_means(tools: Any, password: str) -> None:
+    async def go() -> None:
+        no = tools.answer({"message": "wrong_credentials_specified"}, 403)
+        async with tools.Script([no]).serve() as server, tools.gateway() as gateway:
+            profile = Profile("test", "turbosmtp-v2", user=tools.user, api_url=server.origin)
+            provider = open_provider(profile, {Credential.PASSWORD: Secret(password)}, gateway)
+            with pytest.raises(SignInRefused) as refused:
+                await provider.sign_in()
+            assert password == "e" or password not in refused.value.detail
+
+    asyncio.run(go())
+
+
 def test_a_key_pair_is_proved_by_a_cheap_question_and_has_nothing_to_give_back(tools: Any) -> None:
     async def work(p: Provider) -> None:
         await p.sign_in()

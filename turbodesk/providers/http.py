@@ -133,12 +133,16 @@ class ApiClient:
         answer: Answer,
         error: Callable[[str, Answer, Objection | None, Login], TurbodeskError],
     ) -> None:
-        if answer.ok and self._read_objection(answer) is None:
-            return
         if not answer.ok:
             answer = replace(answer, body=answer.body[:_NO_BYTES])
+        meant = self._read_objection(answer)
+        if answer.ok and meant is None:
+            return
         answer = answer.without(call.secrets)
-        raise error(self._title, answer, self._read_objection(answer), self._login)
+        told = self._read_objection(answer)
+        if told and meant:  # a secret may be part of the very word that says why
+            told = replace(told, reason=meant.reason)
+        raise error(self._title, answer, told, self._login)
 
     def _decoded(self, call: Call, answer: Answer, decode: Decode[T]) -> T:
         try:
