@@ -652,6 +652,12 @@ def test_an_address_beyond_ascii_needs_a_server_that_knows_it(tools: Any) -> Non
     assert "MAIL" not in server.verbs
 
 
+def test_words_of_a_server_end_the_sentence_they_stand_in(tools: Any) -> None:
+    for words, ending in (("slow down", "slow down."), ("Slow down!", "Slow down!")):
+        error, _ = met(tools, MailServer(replies={"letter": no(451, words)}))
+        assert isinstance(error, Throttled) and error.says.endswith(f"451 {ending}")
+
+
 def test_words_of_a_server_come_as_one_clean_line(tools: Any) -> None:
     hostile = b"550-\x1b[31m<script>\xff\xe2\x80\xae evil\r\n550 \x07" + b"y" * 2000 + b"\r\n"
     server = MailServer(replies={"greeting": [b"220 <b>\x1b[2J hello\r\n"], "MAIL": [hostile]})

@@ -195,8 +195,8 @@ USER_AND_PASSWORD = Login()
 _HINTS = {
     Reason.CREDIT: "There is no credit left on this account: look at the plan in Account.",
     Reason.PLAN: "This account's plan does not include it.",
-    Reason.MISSING: "It may be gone already; reload the list.",
-    Reason.CONFLICT: "There is one like it already; reload the list, or choose another name.",
+    Reason.MISSING: "It may be gone already; if nothing is ever found, check the address in Account.",
+    Reason.CONFLICT: "There may be one like it already, or the key may not do this: look at both in Account.",
 }
 
 

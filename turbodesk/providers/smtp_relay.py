@@ -412,7 +412,7 @@ class SmtpRelay(Provider):
         said, detail = self._words(reply), self._detail(reply, verb)
         if reply.for_now:
             return Throttled(
-                f"{self.title} put the message off: {said[:300]}",
+                f"{self.title} put the message off: {_ended(said[:300])}",
                 hint="Nothing was taken. Try again in a few minutes.",
                 detail=detail,
                 status=reply.code,
@@ -420,7 +420,7 @@ class SmtpRelay(Provider):
         if reply.code in _LOGIN_CODES:
             return self._login_refused(reply)
         if reply.code >= 500:
-            says = f"{self.title} refused: {said[:300]}"
+            says = f"{self.title} refused: {_ended(said[:300])}"
             return Refused(says, words=(said,), detail=detail, status=reply.code)
         if verb == "the letter":
             return outcome_unknown(f"{self.title}'s answer makes no sense.", detail)
@@ -431,7 +431,7 @@ class SmtpRelay(Provider):
         if reply.for_now:
             return self._refusal(reply, verb)
         return NoConnection(
-            f"{self.title} turned Turbodesk away: {self._words(reply)[:300]}",
+            f"{self.title} turned Turbodesk away: {_ended(self._words(reply)[:300])}",
             hint="Nothing was sent. Check the relay and its port in Account.",
             detail=self._detail(reply, verb),
         )
@@ -507,3 +507,8 @@ def _offered(session: Session) -> str:
 def _queue_id(text: str) -> str:
     """What the server calls the letter in its final reply, empty where it does not say."""
     return next((match[1].strip(".") for it in _QUEUE_IDS if (match := it.search(text))), "")
+
+
+def _ended(words: str) -> str:
+    """A server's words as the end of a sentence, so that another one can follow."""
+    return words if words.endswith((".", "!", "?", "…")) else f"{words}."
