@@ -110,6 +110,17 @@ def test_where_nothing_can_be_read_the_reason_is_raised(tmp_path: Path) -> None:
     asyncio.run(go())
 
 
+def test_a_test_of_the_credentials_is_over_when_it_comes_back(tmp_path: Path) -> None:
+    async def go() -> None:
+        async with Workplace(tmp_path, vault=MemoryVault(), environment={}, history_rows=0) as place:
+            desk = await place.desk("sandbox")
+            assert desk.relay is not None, "it signs in there too, and says goodbye"
+            assert all(it.taken for it in await AccountService(desk).test())
+            assert len(asyncio.all_tasks()) == 1
+
+    asyncio.run(go())
+
+
 class Bare(Provider):
     """A provider that tells of sub-accounts and of nothing else."""
 

@@ -99,8 +99,8 @@ class SmtpRelay(Provider):
     # ---- signing in
 
     async def sign_in(self) -> None:
-        """Connects, signs in and leaves again."""
-        self._leave(await self._tried())
+        """Connects, signs in and leaves again; the connection is closed when it comes back."""
+        await (await self._tried()).leave()
 
     async def check(self) -> tuple[Unlocked, ...]:
         """Signs in where there is a login. Raises FileTrouble where the file of authorities can't be read."""
@@ -110,7 +110,7 @@ class SmtpRelay(Provider):
         except SignInRefused as refused:
             return (Unlocked(named, False, refused.says),)
         words = _offered(session)
-        self._leave(session)
+        await session.leave()  # not behind the back: who asked may be about to close everything
         return (Unlocked(named, True, words, tuple(sorted(it.value for it in self.offers))),)
 
     async def aclose(self) -> None:

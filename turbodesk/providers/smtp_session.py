@@ -212,10 +212,12 @@ class Session:
 
     async def leave(self) -> None:
         """QUIT, and closed, whatever the server does about it."""
-        with contextlib.suppress(Lost):
-            if self.usable:
-                await self.say("QUIT", limit_s=QUIT_S)
-        self.cut()
+        try:
+            with contextlib.suppress(Lost):
+                if self.usable:
+                    await self.say("QUIT", limit_s=QUIT_S)
+        finally:  # also where who waits for it is cancelled
+            self.cut()
         await asyncio.wait((self._wire.closed,), timeout=QUIT_S)
 
     def cut(self) -> None:
