@@ -72,6 +72,17 @@ class SendState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Hold(StrEnum):
+    """What a queued send waits for: a person, the end of its undo time, its hour, its batch, or the next
+    try after a failure that surely let nothing leave."""
+
+    PERSON = "person"
+    UNDO = "undo"
+    TIME = "time"
+    BATCH = "batch"
+    AGAIN = "again"
+
+
 def state_of(outcomes: Iterable[RecipientOutcome]) -> SendState:
     """The state of a send whose answer has come: one unknown makes it unknown, a mixture partly."""
     verdicts = {outcome.verdict for outcome in outcomes}

@@ -2,7 +2,8 @@
 
 queue → claim → mark_wire, all before the first byte leaves, then one of settle, hold, refuse, lose.
 A send without the wire mark has surely not left; one with the mark and without an outcome is unknown,
-and nothing here ever takes it back into the queue.
+and nothing here ever takes it back into the queue by itself: it is found at the provider, or a person
+settles it.
 """
 
 from __future__ import annotations
@@ -14,18 +15,21 @@ from base64 import b32encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import TypeVar
 
 from turbodesk.errors import StoreTrouble
 from turbodesk.files import in_slice_thread
-from turbodesk.model.message import Message
-from turbodesk.model.outcome import SendResult, SendState, Verdict, state_of
-from turbodesk.store import records
+from turbodesk.model.lookup import Found, Sought
+from turbodesk.model.message import BytesSource, Message
+from turbodesk.model.outcome import Hold, SendResult, SendState, Verdict, state_of
+from turbodesk.store import batches, copies, records, waiting
 from turbodesk.store.attachments import Attachments
+from turbodesk.store.batches import Batches
 from turbodesk.store.database import Database
-from turbodesk.store.entry import Entry, Step
+from turbodesk.store.entry import Entry, Step, microseconds
 from turbodesk.store.instances import Instance, living
 from turbodesk.store.payload import digest_of, freeze, thaw, with_sources
 from turbodesk.store.schema import APPLICATION_ID, MIGRATIONS
@@ -35,6 +39,11 @@ __all__ = ["Entry", "Ledger", "Step", "new_id", "new_key"]
 
 _random = Random()  # names must differ, not be secret; the time in front keeps an index together
 EXCERPT = 2000  # characters of an answer that are kept
+TWINS_US = 15 * 60 * 1_000_000  # sends of one subject so close to each other may be taken for one another
+CLOCK_US = 60_000_000  # so far a clock may go back before what waits for its hour asks first
+CLOCK_WENT_BACK = (
+    "This computer's clock went back behind what was last written down here, so nothing goes by itself."
+)
 
 T = TypeVar("T")
 
@@ -80,13 +89,16 @@ class Ledger:
         self._writer = Writer(database, database.connect(write=True))
         self._reading = database.connect(write=False)
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="ledger-reader")
+        self.batches = Batches(self._writer.run, self._read, instance.id)
 
     @classmethod
     def open(cls, directory: Path) -> Ledger:
         """Opens the ledger of `directory`, making it where there is none. Blocks; raises StoreTrouble.
 
         Sends that a program left unfinished when it ended are put right: without the wire mark they are
-        queued again and wait for a person, with it they are unknown. Nothing is sent.
+        queued again and wait for a person or for their batch, with it they are unknown. Batches that were
+        going out pause. Where the clock went back, or the ledger is a copy that was put back, whatever would
+        go by itself waits for a person. Nothing is sent.
         """
         database = Database(directory / "ledger.sqlite", APPLICATION_ID, MIGRATIONS)
         with database.exclusive():
@@ -109,16 +121,40 @@ class Ledger:
         self._reading.close()
         self._instance.close()
 
-    async def queue(self, message: Message, *, profile: str, provider: str, id: str = "") -> Entry:
-        """Writes the message down, attachments copied, and leaves it waiting for a person.
+    async def queue(
+        self,
+        message: Message,
+        *,
+        profile: str,
+        provider: str,
+        id: str = "",
+        hold: Hold = Hold.PERSON,
+        not_before: datetime | None = None,
+        draft: bytes = b"",
+    ) -> Entry:
+        """Writes the message down, attachments copied, and leaves it waiting for a person, or for the time
+        that `not_before` names. `draft` is what it was written from, and comes back from `take_back`.
 
         It gets its key where it has none. Raises FileTrouble where an attachment cannot be read or is
         no longer what was attached.
         """
-        now = _now()
+        now, until = _now(), None if not_before is None else microseconds(not_before)
         kept, payload = await self._prepared(message)
-        entry = records.written(id or new_id(), kept, payload, profile, provider, now)
-        await self._writer.submit(records.INSERT, records.New(entry, kept, payload, now)).written()
+        entry = records.written(id or new_id(), kept, payload, profile, provider, now, hold, until)
+        new = records.New(entry, kept, payload, now, keeper=self._instance.id, draft=draft)
+        await self._writer.submit(records.INSERT, new).written()
+        return entry
+
+    async def queue_row(
+        self, message: Message, row: int, *, profile: str, provider: str, batch: tuple[str, int]
+    ) -> Entry:
+        """Writes down the message of one row of a batch, which is named by what `Batches.begin` gave."""
+        now, (name, number) = _now(), batch
+        kept, payload = await self._prepared(message)
+        queued = records.written(new_id(), kept, payload, profile, provider, now, Hold.BATCH)
+        entry = replace(queued, batch=name, row=row)
+        new = records.New(entry, kept, payload, now, keeper=self._instance.id, batch=number)
+        await self._writer.submit(records.INSERT, new).written()
         return entry
 
     async def begin(self, message: Message, *, profile: str, provider: str, id: str = "") -> Begun:
@@ -166,14 +202,18 @@ class Ledger:
         )
         return await self._finish(id, change)
 
-    async def hold(self, id: str, reason: str, *, status: int = 0, detail: str = "") -> Entry:
-        """Back into the queue, where it waits for a person: it surely was not taken. `reason` says why."""
+    async def hold(
+        self, id: str, reason: str, *, status: int = 0, detail: str = "", until: datetime | None = None
+    ) -> Entry:
+        """Back into the queue: it surely was not taken. It waits for its batch, for a person or, with
+        `until`, for the next try; `reason` says why."""
         change = records.Change(
             SendState.QUEUED,
             reason=reason,
             phase="Put back into the queue",
             status=status,
             excerpt=(detail or reason)[:EXCERPT],
+            not_before=None if until is None else microseconds(until),
         )
         return await self._finish(id, change)
 
@@ -205,9 +245,62 @@ class Ledger:
         """Takes a queued send out of the queue for good, by hand."""
         return await self._writer.run(lambda c: records.discard(c, id, _now()))
 
-    async def entries(self, *, profile: str | None = None, limit: int = 1000) -> list[Entry]:
-        """The newest sends first, of all profiles or of one."""
-        return await self._read(lambda c: records.entries(c, profile, limit))
+    async def take_back(self, id: str) -> tuple[Entry, bytes]:
+        """Discards a queued send; what it was written from comes back with it, empty where that was not
+        kept."""
+
+        def work(connection: sqlite3.Connection) -> tuple[Entry, bytes]:
+            draft = waiting.draft_of(connection, id)
+            return records.discard(connection, id, _now()), draft
+
+        return await self._writer.run(work)
+
+    async def draft(self, id: str) -> bytes:
+        """What a send was written from, empty where that was not kept."""
+        return await self._read(lambda c: waiting.draft_of(c, id))
+
+    async def put_off(self, id: str, hold: Hold, not_before: datetime | None, reason: str = "") -> Entry:
+        """Makes a queued send wait for something else. `reason` is a sentence why."""
+        until = None if not_before is None else microseconds(not_before)
+        return await self._writer.run(lambda c: waiting.put_off(c, id, hold, until, reason, _now()))
+
+    async def due(self, until: datetime) -> list[Entry]:
+        """What waits for a time and may go by `until`, the earliest first, of all profiles."""
+        return await self._read(lambda c: waiting.due(c, microseconds(until)))
+
+    async def unknown(self, *, since: datetime, profile: str | None = None) -> list[Entry]:
+        """What was written down after `since` and is unknown, the oldest first."""
+        return await self._read(lambda c: waiting.unknown(c, profile, microseconds(since)))
+
+    async def sought(self, id: str) -> Sought:
+        """Everything that an unknown send can be known by at its provider."""
+        return await self._read(lambda c: self._sought(c, id))
+
+    async def note_look(self, id: str, found: Found, words: str, *, sure: bool) -> Entry:
+        """Writes down what a look at the provider brought, `words` for people, and settles what was found.
+        `sure`: what was not there never went."""
+        return await self._writer.run(lambda c: waiting.note_look(c, id, found, words, sure, _now()))
+
+    async def close_as_sent(self, id: str) -> Entry:
+        """A person says that an unknown send was taken."""
+        return await self._writer.run(lambda c: waiting.close_as_sent(c, id, _now()))
+
+    async def take_again(self, id: str) -> None:
+        """Takes an unknown send for this program once more, because a person asked for it. Whatever comes of
+        it but a yes, it is unknown again afterwards."""
+        live = await self._writer.run(lambda c: waiting.take_again(c, id, self._instance.id, _now()))
+        self._live[id] = live
+
+    async def left_since(self, profile: str, since: datetime) -> int:
+        """To how many recipients something of this profile has left since then."""
+        return await self._read(lambda c: waiting.left_since(c, profile, microseconds(since)))
+
+    async def entries(
+        self, *, profile: str | None = None, limit: int = 1000, batch: str | None = ""
+    ) -> list[Entry]:
+        """The newest sends first, of all profiles or of one; those that stand alone, those of one batch in
+        the order of its rows, or with None all of them."""
+        return await self._read(lambda c: records.entries(c, profile, limit, batch))
 
     async def entry(self, id: str) -> Entry:
         """One send; raises StoreTrouble where there is none of that name."""
@@ -257,6 +350,11 @@ class Ledger:
             )
         return thaw(payload, self._attachments.source)
 
+    def _sought(self, connection: sqlite3.Connection, id: str) -> Sought:
+        payload, _ = records.payload_of(connection, id)
+        groups = thaw(payload, lambda _name, _sha256: BytesSource(b"")).groups
+        return waiting.sought(connection, id, groups, TWINS_US)
+
     async def _finish(self, id: str, change: records.Change) -> Entry:
         try:
             end = records.End(id, _now(), change, self._live)
@@ -288,7 +386,14 @@ def _put_right(database: Database, alive: set[str], attachments: Attachments) ->
     connection = database.connect(write=True)
     try:
         connection.execute("BEGIN IMMEDIATE")
-        records.recover(connection, alive, _now())
+        now = _now()
+        if not copies.opened(connection, database.path.parent):
+            waiting.ask_first(connection, copies.COPIED, now)
+        elif waiting.newest(connection) > now + CLOCK_US:
+            waiting.ask_first(connection, CLOCK_WENT_BACK, now)
+        records.recover(connection, alive, now)
+        waiting.give_up_waiting(connection, alive, now)
+        batches.recover(connection, alive, now)
         connection.execute("COMMIT")
         attachments.clear(records.kept_files(connection))
     except sqlite3.Error as error:

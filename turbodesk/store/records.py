@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 
 from turbodesk.errors import StoreTrouble
+from turbodesk.model.lookup import Trace
 from turbodesk.model.message import Address, Message
-from turbodesk.model.outcome import RecipientOutcome, SendResult, SendState, Verdict
-from turbodesk.store.entry import Attempt, Entry, Step, moment
+from turbodesk.model.outcome import Hold, RecipientOutcome, SendResult, SendState, Verdict
+from turbodesk.store.entry import Attempt, Entry, LookUp, Step, microseconds, moment
 from turbodesk.store.payload import digest_of
 from turbodesk.store.writer import Kind
 
@@ -23,13 +24,16 @@ ENDED_AFTER = (
     "look in Stats and Reports before sending it again."
 )
 
-_encode = msgspec.json.Encoder().encode
+STILL_IN_DOUBT = "Nobody knows yet whether the try before was taken. This time: {}"
+
+encoded = msgspec.json.Encoder().encode
 _outcomes = msgspec.json.Decoder(tuple[RecipientOutcome, ...]).decode
 _address = msgspec.json.Decoder(Address).decode
 
 _SELECT = (
     "SELECT number, id, key, profile, provider, sender, subject, body_sha256, size_bytes, created, updated, "
-    "state, reason, provider_id, outcomes FROM message "
+    "state, reason, provider_id, outcomes, hold, not_before, settled_by, "
+    '(SELECT id FROM batch WHERE batch.number = message.batch), "row" FROM message '
 )
 _SETTLED = (SendState.ACCEPTED, SendState.PARTLY, SendState.REFUSED, SendState.UNKNOWN)
 
@@ -38,7 +42,8 @@ _SETTLED = (SendState.ACCEPTED, SendState.PARTLY, SendState.REFUSED, SendState.U
 class Change:
     """How an attempt ended: the state it leads to, and what is written down of it.
 
-    `outcomes` None: those there are, with `verdict` and `words` for all of them.
+    `outcomes` None: those there are, with `verdict` and `words` for all of them. What is queued again waits
+    until `not_before` where there is one, else for its batch, or for a person.
     """
 
     state: SendState
@@ -50,6 +55,29 @@ class Change:
     verdict: Verdict = Verdict.WAITING
     words: str = ""
     provider_id: str = ""
+    not_before: int | None = None
+
+    def hold(self, batch: str) -> Hold:
+        """What the send waits for after this change; `batch` names its batch, or is empty."""
+        if self.state is not SendState.QUEUED:
+            return Hold.PERSON
+        if self.not_before is not None:
+            return Hold.AGAIN
+        return Hold.BATCH if batch else Hold.PERSON
+
+    def in_doubt(self) -> Change:
+        """The same where nobody knows of a try before: only a yes ends that."""
+        if self.state not in (SendState.QUEUED, SendState.REFUSED):
+            return self
+        return replace(
+            self,
+            state=SendState.UNKNOWN,
+            reason=STILL_IN_DOUBT.format(self.reason),
+            outcomes=None,
+            verdict=Verdict.UNKNOWN,
+            words="",
+            not_before=None,
+        )
 
     def outcomes_after(self, before: tuple[RecipientOutcome, ...]) -> tuple[RecipientOutcome, ...]:
         """The outcomes after this change."""
@@ -60,13 +88,17 @@ class Change:
 
 @dataclass(slots=True)
 class Live:
-    """A send that this program is at: its entry as it stood when the attempt began, and that attempt."""
+    """A send that this program is at: its entry as it stood when the attempt began, and that attempt.
+
+    `doubt`: it is sent once more by hand, and nobody knows of the try before.
+    """
 
     number: int
     n: int
     started: int
     entry: Entry
     wire: int | None = None
+    doubt: bool = False
 
     def ended(self, change: Change, outcomes: tuple[RecipientOutcome, ...], now: int) -> Entry:
         """The entry after `change`."""
@@ -79,6 +111,8 @@ class Live:
             outcomes=outcomes,
             provider_id=change.provider_id,
             steps=(*self.entry.steps, *attempt.steps()),
+            hold=change.hold(self.entry.batch),
+            not_before=None if change.not_before is None else moment(change.not_before),
         )
 
 
@@ -101,7 +135,16 @@ class End:
     lives: Mapping[str, Live]
 
 
-def written(id: str, message: Message, payload: bytes, profile: str, provider: str, now: int) -> Entry:
+def written(
+    id: str,
+    message: Message,
+    payload: bytes,
+    profile: str,
+    provider: str,
+    now: int,
+    hold: Hold = Hold.PERSON,
+    not_before: int | None = None,
+) -> Entry:
     """The entry of a message that is about to be written down."""
     return Entry(
         id=id,
@@ -119,13 +162,19 @@ def written(id: str, message: Message, payload: bytes, profile: str, provider: s
         outcomes=SendResult.for_all(message, Verdict.WAITING).outcomes,
         attachments=tuple((it.name, it.size_bytes) for it in message.attachments),
         steps=(Step(moment(now), "Written down"),),
+        hold=hold,
+        not_before=None if not_before is None else moment(not_before),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class New:
     """A message to be written down: queued or, where `taken_by` names this program, taken by it, so that
-    it is among its `lives` afterwards."""
+    it is among its `lives` afterwards.
+
+    `keeper` is the program that keeps it waiting, `batch` the number of its batch, `draft` what it was
+    written from.
+    """
 
     entry: Entry
     message: Message
@@ -133,6 +182,9 @@ class New:
     now: int
     taken_by: str = ""
     lives: dict[str, Live] = field(default_factory=dict)
+    keeper: str = ""
+    batch: int | None = None
+    draft: bytes = b""
 
 
 def insert_all(connection: sqlite3.Connection, news: Sequence[New]) -> list[int]:
@@ -140,9 +192,9 @@ def insert_all(connection: sqlite3.Connection, news: Sequence[New]) -> list[int]
     last = connection.execute(
         _many(
             "INSERT INTO message (id, key, profile, provider, sender, subject, body_sha256, size_bytes, "
-            "created, updated, state, outcomes) VALUES {}",
+            'created, updated, state, outcomes, hold, not_before, batch, "row", keeper) VALUES {}',
             len(news),
-            12,
+            17,
         ),
         [value for new in news for value in _columns(new)],
     ).lastrowid
@@ -160,6 +212,8 @@ def insert_all(connection: sqlite3.Connection, news: Sequence[New]) -> list[int]
                 "INSERT INTO attachment (message, position, name, size_bytes, sha256) VALUES (?, ?, ?, ?, ?)",
                 (number, position, it.name, it.size_bytes, it.sha256),
             )
+        if new.draft:
+            connection.execute("INSERT INTO draft (message, body) VALUES (?, ?)", (number, new.draft))
         if new.taken_by:
             begun += (number, 1, new.taken_by, new.now)
             new.lives[new.entry.id] = Live(number, 1, new.now, new.entry)
@@ -170,21 +224,26 @@ def insert_all(connection: sqlite3.Connection, news: Sequence[New]) -> list[int]
     return numbers
 
 
-def _columns(new: New) -> tuple[str | int | bytes, ...]:
+def _columns(new: New) -> tuple[str | int | bytes | None, ...]:
     entry = new.entry
     return (
         entry.id,
         entry.key,
         entry.profile,
         entry.provider,
-        _encode(entry.sender),
+        encoded(entry.sender),
         entry.subject,
         entry.body_sha256,
         entry.size_bytes,
         new.now,
         new.now,
         entry.state,
-        _encode(entry.outcomes),
+        encoded(entry.outcomes),
+        entry.hold,
+        None if entry.not_before is None else microseconds(entry.not_before),
+        new.batch,
+        entry.row,
+        new.keeper,
     )
 
 
@@ -205,13 +264,19 @@ def claim(connection: sqlite3.Connection, id: str, instance: str, now: int) -> L
         "INSERT INTO attempt (message, n, instance, started) VALUES (?, ?, ?, ?)", (number, n, instance, now)
     )
     taken = connection.execute(
-        "UPDATE message SET state = 'sending', reason = '', updated = ? "
+        "UPDATE message SET state = 'sending', reason = '', hold = 'person', not_before = NULL, updated = ? "
         "WHERE number = ? AND state = 'queued'",
         (now, number),
     ).rowcount
     if taken != 1:
         raise StoreTrouble("Another program took this message.", hint="Look in the outbox how it stands.")
-    return Live(number, n, now, replace(entry, state=SendState.SENDING, reason="", attempts=n))
+    entry = replace(entry, state=SendState.SENDING, reason="", attempts=n, hold=Hold.PERSON, not_before=None)
+    return Live(number, n, now, entry, doubt=_in_doubt(connection, number))
+
+
+def _in_doubt(connection: sqlite3.Connection, number: int) -> bool:
+    """Whether nobody knows of an earlier try."""
+    return bool(connection.execute("SELECT doubt FROM message WHERE number = ?", (number,)).fetchone()[0])
 
 
 def mark_all(connection: sqlite3.Connection, marks: Sequence[Mark]) -> list[None]:
@@ -237,11 +302,17 @@ def mark_all(connection: sqlite3.Connection, marks: Sequence[Mark]) -> list[None
 def finish_all(connection: sqlite3.Connection, ends: Sequence[End]) -> list[Entry]:
     """Ends live attempts. Of a send that is settled already only a note is taken, where it comes alone."""
     lives = [live for end in ends if (live := end.lives.get(end.id))]
+    ends = [_honest(end) for end in ends]
     if len(lives) == len(ends) and _end_attempts(connection, lives, ends):
         return _move_all(connection, lives, ends)
     if len(ends) > 1:
         raise not_ours()  # and each is tried for itself
     return [_note_late(connection, ends[0])]
+
+
+def _honest(end: End) -> End:
+    live = end.lives.get(end.id)
+    return replace(end, change=end.change.in_doubt()) if live is not None and live.doubt else end
 
 
 def _end_attempts(connection: sqlite3.Connection, lives: Sequence[Live], ends: Sequence[End]) -> bool:
@@ -265,7 +336,7 @@ def _end_attempts(connection: sqlite3.Connection, lives: Sequence[Live], ends: S
 
 def _move_all(connection: sqlite3.Connection, lives: Sequence[Live], ends: Sequence[End]) -> list[Entry]:
     entries: list[Entry] = []
-    values: list[int | str | bytes] = []
+    values: list[int | str | bytes | None] = []
     for live, end in zip(lives, ends, strict=True):
         change = end.change
         entry = live.ended(change, change.outcomes_after(live.entry.outcomes), end.now)
@@ -275,16 +346,18 @@ def _move_all(connection: sqlite3.Connection, lives: Sequence[Live], ends: Seque
             entry.state,
             entry.reason,
             entry.provider_id,
-            _encode(entry.outcomes),
+            encoded(entry.outcomes),
             end.now,
+            entry.hold,
+            change.not_before,
         )
     connection.execute(
         _many(
             "UPDATE message SET state = new.column2, reason = new.column3, provider_id = new.column4, "
-            "outcomes = new.column5, updated = new.column6 FROM (VALUES {}) AS new "
-            "WHERE message.number = new.column1",
+            "outcomes = new.column5, updated = new.column6, hold = new.column7, not_before = new.column8 "
+            "FROM (VALUES {}) AS new WHERE message.number = new.column1",
             len(ends),
-            6,
+            8,
         ),
         values,
     )
@@ -317,8 +390,8 @@ def discard(connection: sqlite3.Connection, id: str, now: int) -> Entry:
     """Cancels a queued send; raises StoreTrouble where it is not queued."""
     number = number_of(connection, id)
     done = connection.execute(
-        "UPDATE message SET state = 'cancelled', reason = '', updated = ? "
-        "WHERE number = ? AND state = 'queued'",
+        "UPDATE message SET state = 'cancelled', reason = '', hold = 'person', not_before = NULL, "
+        "updated = ? WHERE number = ? AND state = 'queued'",
         (now, number),
     ).rowcount
     if not done:
@@ -345,6 +418,7 @@ def recover(connection: sqlite3.Connection, alive: Iterable[str], now: int) -> i
 
 def recover_one(connection: sqlite3.Connection, number: int, left: bool, now: int) -> None:
     """Ends the attempt that nobody works on any more: unknown where it had left, else queued."""
+    left = left or _in_doubt(connection, number)
     reason = ENDED_AFTER if left else ENDED_BEFORE
     connection.execute(
         "UPDATE attempt SET ended = ?, phase = 'Found unfinished', excerpt = ? "
@@ -352,10 +426,13 @@ def recover_one(connection: sqlite3.Connection, number: int, left: bool, now: in
         (now, reason, number),
     )
     state, verdict = (SendState.UNKNOWN, Verdict.UNKNOWN) if left else (SendState.QUEUED, Verdict.WAITING)
-    outcomes = tuple(replace(it, verdict=verdict) for it in entry_of(connection, number).outcomes)
+    entry = entry_of(connection, number)
+    outcomes = tuple(replace(it, verdict=verdict) for it in entry.outcomes)
+    hold = Hold.BATCH if entry.batch and not left else Hold.PERSON
     connection.execute(
-        "UPDATE message SET state = ?, reason = ?, outcomes = ?, updated = ? WHERE number = ?",
-        (state, reason, _encode(outcomes), now, number),
+        "UPDATE message SET state = ?, reason = ?, outcomes = ?, hold = ?, not_before = NULL, updated = ? "
+        "WHERE number = ?",
+        (state, reason, encoded(outcomes), hold, now, number),
     )
 
 
@@ -401,15 +478,26 @@ def entry_of(connection: sqlite3.Connection, number: int) -> Entry:
     return _entries(connection, rows)[0]
 
 
-def entries(connection: sqlite3.Connection, profile: str | None, limit: int) -> list[Entry]:
-    """The newest first."""
-    where, values = ("", ()) if profile is None else ("WHERE profile = ? ", (profile,))
+def entries(
+    connection: sqlite3.Connection, profile: str | None, limit: int, batch: str | None = ""
+) -> list[Entry]:
+    """The newest first; of a batch in the order of its rows. `batch` empty: those that stand alone, None:
+    all of them."""
+    wheres, values = ["1"], []
+    order = "number DESC"
+    if profile is not None:
+        wheres.append("profile = ?")
+        values.append(profile)
+    if batch == "":
+        wheres.append("batch IS NULL")
+    elif batch is not None:
+        wheres.append("batch = (SELECT number FROM batch WHERE id = ?)")
+        values.append(batch)
+        order = '"row"'
+    sql = f"{_SELECT}WHERE {' AND '.join(wheres)} ORDER BY {order} LIMIT ?"
     connection.execute("BEGIN")  # one state of things for all questions
     try:
-        rows = connection.execute(
-            _SELECT + where + "ORDER BY number DESC LIMIT ?", (*values, limit)
-        ).fetchall()
-        return _entries(connection, rows)
+        return _entries(connection, connection.execute(sql, (*values, limit)).fetchall())
     finally:
         connection.execute("COMMIT")
 
@@ -420,32 +508,46 @@ def _entries(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) ->
     attempts: defaultdict[int, list[Attempt]] = defaultdict(list)
     files: defaultdict[int, list[tuple[str, int]]] = defaultdict(list)
     notes: defaultdict[int, list[Step]] = defaultdict(list)
-    span = (rows[-1][0], rows[0][0])
+    looks: dict[int, LookUp] = {}
+    those = encoded([row[0] for row in rows]).decode()
     for number, *values in connection.execute(
         "SELECT message, n, started, wire, ended, phase, status, excerpt FROM attempt "
-        "WHERE message BETWEEN ? AND ? ORDER BY message, n",
-        span,
+        "WHERE message IN (SELECT value FROM json_each(?)) ORDER BY message, n",
+        (those,),
     ):
         attempts[number].append(Attempt(*values))
     for number, name, size in connection.execute(
-        "SELECT message, name, size_bytes FROM attachment WHERE message BETWEEN ? AND ? "
-        "ORDER BY message, position",
-        span,
+        "SELECT message, name, size_bytes FROM attachment "
+        "WHERE message IN (SELECT value FROM json_each(?)) ORDER BY message, position",
+        (those,),
     ):
         files[number].append((name, size))
     for number, at, what, detail in connection.execute(
-        "SELECT message, at, what, detail FROM note WHERE message BETWEEN ? AND ? ORDER BY message, number",
-        span,
+        "SELECT message, at, what, detail FROM note "
+        "WHERE message IN (SELECT value FROM json_each(?)) ORDER BY message, number",
+        (those,),
     ):
         notes[number].append(Step(moment(at), what, detail))
-    return [_entry(row, attempts[row[0]], files[row[0]], notes[row[0]]) for row in rows]
+    for number, at, trace, sure, said in connection.execute(
+        "SELECT message, at, trace, sure, words FROM look_up "
+        "WHERE message IN (SELECT value FROM json_each(?)) ORDER BY message, number",
+        (those,),
+    ):
+        looks[number] = LookUp(moment(at), Trace(trace), said, bool(sure))
+        notes[number].append(Step(moment(at), "Looked up", said))
+    return [_entry(row, attempts[row[0]], files[row[0]], notes[row[0]], looks.get(row[0])) for row in rows]
 
 
 def _entry(
-    row: tuple[Any, ...], attempts: list[Attempt], files: list[tuple[str, int]], notes: list[Step]
+    row: tuple[Any, ...],
+    attempts: list[Attempt],
+    files: list[tuple[str, int]],
+    notes: list[Step],
+    look: LookUp | None,
 ) -> Entry:
     _, id, key, profile, provider, sender, subject, sha256, size, *rest = row
-    created, updated, state, reason, provider_id, outcomes = rest
+    created, updated, state, reason, provider_id, outcomes, *waiting = rest
+    hold, not_before, settled_by, batch, line = waiting
     steps = [Step(moment(created), "Written down")]
     for attempt in attempts:
         steps += attempt.steps()
@@ -467,6 +569,12 @@ def _entry(
         provider_id=provider_id,
         attempts=len(attempts),
         steps=tuple(sorted((*steps, *notes), key=lambda step: step.at)),
+        hold=Hold(hold),
+        not_before=None if not_before is None else moment(not_before),
+        batch=batch or "",
+        row=line,
+        settled_by=settled_by,
+        look_up=look,
     )
 
 
