@@ -19,12 +19,19 @@ from turbodesk.settings import Settings, check_profile_name
 
 LIVE = Profile("live", "turbosmtp-v1", user="me@example.com", region="eu", no_expire=True)
 TWIN = '{"name": "a", "provider": "p"}'
+GUARDED = '{"format": 1, "profiles": [{"name": "a", "provider": "p", %s}]}'
 BAD_NAMES = [
     *("", "   ", "x" * 41, "a/b", "a\\b", "..", ".hidden", "-v", "c:d"),
     *("a\nb", "a\x00b", "rtl\u202e", "sandbox", "SandBox"),
 ]
 ALL = Settings(
-    profiles=(LIVE, Profile("test – ünïcode", "turbosmtp-v1", api_url="https://mail.example.com")),
+    profiles=(
+        LIVE,
+        Profile("test – ünïcode", "turbosmtp-v1", api_url="https://mail.example.com"),
+        Profile(
+            "guarded", "smtp", viewer=True, locked=True, allow=("example.com",), block=("a@b.c",), daily_cap=7
+        ),
+    ),
     last_profile="live",
     last_tab="reports",
     theme="dark",
@@ -87,6 +94,12 @@ def test_a_folder_that_is_somebody_elses_keeps_its_permissions(tmp_path: Path) -
         ('{"format": 1, "profiles": {}}', "profiles"),
         ('{"format": 1, "profiles": [{"name": "../../x", "provider": "turbosmtp-v1"}]}', "name"),
         ('{"format": 1, "profiles": [{"name": "a", "provider": "p", "user": 7}]}', "user"),
+        (GUARDED % '"viewer": 1', "“viewer” is not a yes or no"),
+        (GUARDED % '"locked": "yes"', "“locked” is not a yes or no"),
+        (GUARDED % '"allow": "example.com"', "“allow” is not a list of texts"),
+        (GUARDED % '"block": ["example.com", 7]', "“block” is not a list of texts"),
+        (GUARDED % '"daily_cap": true', "“daily_cap” is not a whole number"),
+        (GUARDED % '"daily_cap": -1', "“daily_cap” is less than 0"),
         (f'{{"format": 1, "profiles": [{TWIN}, {TWIN}]}}', "one name"),
         ("[" * 100_000, "not JSON"),
         ('{"format": ' + "1" * 5000 + "}", "not JSON"),
@@ -166,10 +179,31 @@ def test_a_change_that_changes_nothing_writes_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "settings.json").exists()
 
 
+def test_a_profile_from_before_there_were_guards_has_none(tmp_path: Path) -> None:
+    (tmp_path / "settings.json").write_text(GUARDED % '"user": "me"')
+
+    (found,) = settings.load(tmp_path).profiles
+
+    assert found == Profile("a", "p", user="me")
+    assert (found.viewer, found.locked, found.daily_cap) == (False, False, 0)
+    assert found.allow == found.block == ()
+
+
+def test_guards_are_carried_from_one_profile_to_another() -> None:
+    guarded = ALL.profiles[-1]
+
+    found = LIVE.guarded_as(guarded)
+
+    assert (found.name, found.user, found.region) == (LIVE.name, LIVE.user, LIVE.region)
+    assert (found.viewer, found.locked, found.daily_cap) == (True, True, 7)
+    assert (found.allow, found.block) == (("example.com",), ("a@b.c",))
+    assert found.guarded_as(LIVE) == LIVE
+
+
 def test_a_profile_is_added_replaced_and_removed() -> None:
     changed = ALL.with_profile(replace(LIVE, region="world"))
 
-    assert [profile.name for profile in changed.profiles] == ["live", "test – ünïcode"]
+    assert [profile.name for profile in changed.profiles] == ["live", "test – ünïcode", "guarded"]
     assert changed.profile("live") == replace(LIVE, region="world")
     assert changed.without_profile("live").profile("live") is None
     assert changed.without_profile("live").last_profile == SANDBOX

@@ -7,6 +7,8 @@ TurbodeskError           says: one sentence · hint: what to do · detail: for t
 ├─ NotSignedIn           there is no secret for this profile
 ├─ SecretsLocked         there is a keyring, and it does not open
 ├─ NotOffered            this provider has no such thing over its API
+├─ Guarded               the profile's own guards stand against it; nothing was asked
+│  └─ ConfirmFirst       so many recipients that a person must say yes to their number first
 ├─ NoConnection          nothing went out, or nothing came back to a question
 ├─ OutcomeUnknown        a letter went out and no answer came: look in Reports before sending again
 └─ ProviderError         an answer came, and it is a no
@@ -90,6 +92,30 @@ class NotOffered(TurbodeskError):
     """This provider has no such thing over its API; nothing was asked."""
 
     kind = "not-offered"
+
+
+class Guarded(TurbodeskError):
+    """The profile's own guards stand against it; nothing was asked. `addresses` are those they name."""
+
+    kind = "guarded"
+
+    def __init__(
+        self, says: str, *, hint: str = "", detail: str = "", addresses: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(says, hint=hint, detail=detail)
+        self.addresses = addresses
+
+
+class ConfirmFirst(Guarded):
+    """A locked profile, and more recipients than go without a question: a person must say yes to
+    `recipients` first; `typed`, by typing the number."""
+
+    kind = "confirm-first"
+
+    def __init__(self, says: str, *, recipients: int, typed: bool, hint: str = "") -> None:
+        super().__init__(says, hint=hint)
+        self.recipients = recipients
+        self.typed = typed
 
 
 class NoConnection(TurbodeskError):

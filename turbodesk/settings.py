@@ -180,15 +180,27 @@ def _decode_profile(value: object) -> Profile:
     name, provider = members.get("name"), members.get("provider")
     if not name or not provider or _problem_of_name(name):
         raise json_file.NotOursError("a profile's “name” or “provider” is missing or not allowed")
+    if members.get("daily_cap", 0) < 0:
+        raise json_file.NotOursError("profiles: “daily_cap” is less than 0")
     return Profile(**members)
 
 
 def _members(value: Mapping[str, Any], known: Mapping[str, object], where: str) -> dict[str, Any]:
-    """Those members of `value` that are known, each of its default's type (a text where it has none)."""
+    """Those members of `value` that are known, each of its default's type (a text where it has none); a
+    list of texts comes back as a tuple."""
     found = {name: value[name] for name in known if name in value}
     words: dict[type, str] = {bool: "yes or no", int: "whole number", str: "text"}
     for name, member in found.items():
+        if isinstance(known[name], tuple):
+            found[name] = _texts(member, f"{where}“{name}”")
+            continue
         wanted = type(known[name]) if type(known[name]) in words else str
         if type(member) is not wanted:
             raise json_file.NotOursError(f"{where}“{name}” is not a {words[wanted]}")
     return found
+
+
+def _texts(member: object, what: str) -> tuple[str, ...]:
+    if not isinstance(member, list) or not all(isinstance(text, str) for text in member):
+        raise json_file.NotOursError(f"{what} is not a list of texts")
+    return tuple(member)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -78,6 +78,11 @@ class Profile:
     `smtp_host` is the relay of this account, empty where it has none; `smtp_tls` is `starttls`, `tls`
     (from the first byte) or `none` (this computer only), `ca_file` a PEM file of further authorities to
     trust there. `track_opens` and `track_clicks` are what new sends ask for where the wire has a field.
+
+    Its guards: a `viewer` only looks, and nothing that changes anything leaves; `locked` is the production
+    lock, under which many recipients are confirmed first; mail goes to nobody in `block`, and where `allow`
+    is not empty to those in it alone (both as `services.guards.entry_of` writes them); `daily_cap` is how
+    many recipients a day, by this computer's clock, 0 for any number.
     """
 
     name: str
@@ -96,11 +101,27 @@ class Profile:
     ca_file: str = ""
     track_opens: bool = True
     track_clicks: bool = True
+    viewer: bool = False
+    locked: bool = False
+    allow: tuple[str, ...] = ()
+    block: tuple[str, ...] = ()
+    daily_cap: int = 0
 
     @property
     def is_sandbox(self) -> bool:
         """Whether it is one of the built-in ones, which need no key."""
         return self.name in SANDBOXES
+
+    def guarded_as(self, other: Profile) -> Profile:
+        """This profile with the guards of `other`."""
+        return replace(
+            self,
+            viewer=other.viewer,
+            locked=other.locked,
+            allow=other.allow,
+            block=other.block,
+            daily_cap=other.daily_cap,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,13 +101,14 @@ PROVIDERS: Mapping[str, ProviderKind] = MappingProxyType(
 
 
 def open_provider(profile: Profile, credentials: Credentials, gateway: Gateway) -> Provider:
-    """The provider of a profile, open for questions and sends; nothing is asked yet.
+    """The provider of a profile, open for questions and sends, a viewer's for questions alone; nothing is
+    asked yet.
 
     Raises InvalidDraft, by the names of the profile's fields, where the profile makes no sense.
     """
     if problems := profile_problems(profile):
         raise InvalidDraft(problems)
-    return PROVIDERS[profile.provider].open(profile, credentials, gateway)
+    return _guarded(profile, PROVIDERS[profile.provider].open(profile, credentials, gateway))
 
 
 def open_relay(profile: Profile, credentials: Credentials, gateway: Gateway) -> Provider | None:
@@ -117,7 +118,16 @@ def open_relay(profile: Profile, credentials: Credentials, gateway: Gateway) -> 
         return None
     if problems := profile_problems(profile):
         raise InvalidDraft(problems)
-    return _smtp(profile, credentials, gateway)
+    return _guarded(profile, _smtp(profile, credentials, gateway))
+
+
+def _guarded(profile: Profile, provider: Provider) -> Provider:
+    """What is left of a provider for this profile."""
+    if not profile.viewer:
+        return provider
+    from turbodesk.providers.looking import Looking
+
+    return Looking(provider, profile.name)
 
 
 def relay_login(profile: Profile, credentials: Credentials) -> tuple[Secret, Secret]:

@@ -11,11 +11,13 @@ from urllib.parse import quote
 import msgspec
 import pybase64
 
+from turbodesk.model.account import Profile
 from turbodesk.model.inbox import CaughtAttachment, CaughtMail, CaughtMessage, CaughtRecipient
 from turbodesk.model.message import Address, RecipientKind
 from turbodesk.model.reports import MailStatus
 from turbodesk.providers.exchange import Answer, Body, Call, Garbled, JsonReader, Objection, Reason
 from turbodesk.providers.http import ONCE, TOGGLE, ApiClient, Gateway
+from turbodesk.providers.looking import only_looks
 
 MAIL_LIMIT_BYTES = 120_000_000  # the largest mail that is taken, as source and as parts, in JSON
 
@@ -132,6 +134,33 @@ class SandboxControl:
         `GET /sandbox/accepted`."""
         call = Call("GET", "/sandbox/accepted")
         return await self._api.ask(call, lambda answer: msgspec.structs.asdict(_accepted(answer.body)))
+
+
+class LookingControl(SandboxControl):
+    """The same for a viewer: what was caught is shown, and nothing is made of it."""
+
+    def __init__(self, inbox_url: str, gateway: Gateway, profile: str) -> None:
+        super().__init__(inbox_url, gateway)
+        self._profile = profile
+
+    async def make(self, id: str, recipient_email: str, event: str) -> CaughtRecipient:
+        raise only_looks(self._profile)
+
+    async def set_faults(self, faults: Sequence[Mapping[str, object]]) -> None:
+        raise only_looks(self._profile)
+
+    async def advance_clock(self, seconds: float) -> None:
+        raise only_looks(self._profile)
+
+    async def reset(self) -> None:
+        raise only_looks(self._profile)
+
+
+def open_control(profile: Profile, gateway: Gateway) -> SandboxControl:
+    """The control of the sandbox behind a profile that names one, a viewer's for looking alone."""
+    if profile.viewer:
+        return LookingControl(profile.inbox_url, gateway, profile.name)
+    return SandboxControl(profile.inbox_url, gateway)
 
 
 def _json(value: object) -> Body:
