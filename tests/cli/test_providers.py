@@ -357,3 +357,76 @@ def test_a_wrong_key_is_named(cli: Run, ready: Ready) -> None:
 def test_a_profile_that_makes_no_sense_is_refused(cli: Run, words: tuple[str, ...], field: str) -> None:
     answer = cli(*ADD, *words, "--json", stdin="x\n")
     assert (answer.code, answer.json["error"]["field"]) == (1, field)
+
+
+SEND = ("send", "--from", "me@example.com", "--subject", "Hi", "--text", "x", "--to")
+WRITES = {
+    "send over the API": ("turbosmtp-v2", (*SEND, "you@example.org")),
+    "send by SMTP": ("smtp", (*SEND, "you@example.org")),
+    "import": ("turbosmtp-v2", ("suppressions", "import", "you@example.org")),
+    "delete": ("sendpost", ("suppressions", "delete", "you@example.org", "--yes")),
+    "reports": ("turbosmtp-v1", ("reports", "delete", "--type", "bounce", "--ids", "1", "--yes")),
+    "tracking": ("turbosmtp-v1", ("tools", "set", "click-tracking", "off")),
+    "new key": ("turbosmtp-v2", ("keys", "create", "--label", "desk")),
+    "revoked key": ("turbosmtp-v2", ("keys", "revoke", "0123456789abcdef", "--yes")),
+}
+
+
+@pytest.mark.parametrize("what", WRITES)
+def test_a_viewer_changes_nothing_from_the_command_line(cli: Run, ready: Ready, what: str) -> None:
+    provider, words = WRITES[what]
+    account = added(cli, ready, provider)
+    before = account("inbox", "list").json["messages"]
+    assert account("profile", "guard", provider, "--viewer").json["profile"]["viewer"] is True
+
+    refused = account(*words)
+
+    assert (refused.code, refused.json["error"]["kind"]) == (1, "guarded"), refused.out
+    assert "--no-viewer" in refused.json["error"]["hint"]
+    assert account("inbox", "list").json["messages"] == before
+    assert account("profile", "test", provider).code == 0
+    assert account("outbox", "list").json["outbox"] == []
+
+
+def test_guards_are_set_shown_kept_and_enforced(cli: Run, ready: Ready) -> None:
+    account = added(cli, ready, "turbosmtp-v2")
+    guard = ("profile", "guard", "turbosmtp-v2")
+    words = ("--locked", "--allow", "@Example.ORG", "--block", "tom@Bücher.example", "--daily-cap", "2")
+    set_once = account(*guard, *words).json["profile"]
+    expected = {
+        "viewer": False,
+        "locked": True,
+        "allow": ["example.org"],
+        "block": ["tom@xn--bcher-kva.example"],
+        "daily_cap": 2,
+    }
+    assert {name: set_once[name] for name in expected} == expected
+    more = account(*guard, "--allow", "*.example.net", "--no-block").json["profile"]
+    assert (more["allow"], more["block"], more["locked"]) == (["example.org", "*.example.net"], [], True)
+    listed = account("profile", "list").json["profiles"][0]
+    assert {name: listed[name] for name in expected} == {name: more[name] for name in expected}
+    assert "production lock, 2 allowed, at most 2 a day" in cli("profile", "list").out
+
+    outside = account(*SEND, "you@example.org", "--bcc", "kim@example.com")
+    assert (outside.code, outside.json["error"]["kind"]) == (1, "guarded"), outside.out
+    assert "not to kim@example.com" in outside.json["error"]["says"]
+    assert account(*SEND, "you@example.org").json["state"] == "accepted"
+    over = account(*SEND, "you@example.org,ann@mail.example.net")
+    assert (over.code, over.json["error"]["kind"]) == (1, "guarded"), over.out
+    assert "1 had mail today, and these are 2 more" in over.json["error"]["says"]
+    account(*guard, "--daily-cap", "0")
+    six = ",".join(f"p{number}@example.org" for number in range(6))
+    asked = account(*SEND, six)
+    assert (asked.code, asked.json["error"]["kind"]) == (1, "confirm-first"), asked.out
+    assert len(account("outbox", "list").json["outbox"]) == 1
+
+
+def test_a_guard_that_is_none_is_told_and_changes_nothing(cli: Run, ready: Ready) -> None:
+    account = added(cli, ready, "turbosmtp-v2")
+    refused = account("profile", "guard", "turbosmtp-v2", "--viewer", "--allow", "tom@", "--block", "*")
+    assert (refused.code, refused.json["error"]["field"]) == (1, "allow")
+    assert account("profile", "list").json["profiles"][0]["viewer"] is False
+    built_in = cli("profile", "guard", "sandbox", "--viewer", "--json")
+    assert (built_in.code, built_in.json["error"]["field"]) == (1, "name")
+    nobody = cli("profile", "guard", "nobody", "--json")
+    assert (nobody.code, nobody.json["error"]["field"]) == (1, "profile")

@@ -214,6 +214,11 @@ def profile_document(profile: Profile, current: bool) -> Document:
         "smtp_tls": profile.smtp_tls,
         "ca_file": profile.ca_file,
         "no_expire": profile.no_expire,
+        "viewer": profile.viewer,
+        "locked": profile.locked,
+        "allow": list(profile.allow),
+        "block": list(profile.block),
+        "daily_cap": profile.daily_cap,
         "current": current,
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,6 +25,7 @@ from turbodesk.errors import InvalidDraft, SecretsLocked
 from turbodesk.model.account import SANDBOXES, Credential, Credentials, Profile, Secret
 
 if TYPE_CHECKING:
+    from turbodesk.settings import Settings
     from turbodesk.workplace import Workplace
 
 PROVIDER_WORDS = ("turbosmtp-v1", "turbosmtp-v2", "sendpost", "smtp")
@@ -184,15 +186,21 @@ def _profile(profile: Profile, place: Workplace) -> Json:
 def list_profiles(setting: Setting, /, as_json: bool) -> int:
     """The accounts there are; those of the sandbox always are."""
     from turbodesk.cli.documents import table
+    from turbodesk.services.guards import guard_words
 
     async def work(place: Workplace) -> None:
         profiles = [*place.settings.profiles, *map(place.profile, SANDBOXES)]
         documents = [_profile(profile, place) for profile in profiles]
         rows = [
-            ("*" if it["current"] else "", it["name"], it["provider"], it["user"], it["region"])
-            for it in documents
+            (
+                "*" if it.name == place.settings.last_profile else "",
+                *(it.name, it.provider, it.user, it.region),
+                ", ".join(guard_words(it)),
+            )
+            for it in profiles
         ]
-        show(as_json, {"profiles": documents}, table(("", "Name", "Provider", "User", "Region"), rows))
+        heads = ("", "Name", "Provider", "User", "Region", "Guards")
+        show(as_json, {"profiles": documents}, table(heads, rows))
 
     return setting.go(work)
 
@@ -226,6 +234,64 @@ def test_profile(setting: Setting, name: str, as_json: bool) -> int:
         return OK if any(it.taken for it in found) else FAILED
 
     return setting.go(work)
+
+
+@profile_words.command("guard")
+@click.argument("name")
+@click.option("--viewer/--no-viewer", default=None, help="Only look: send nothing, change nothing.")
+@click.option("--locked/--no-locked", default=None, help="Production lock: many recipients are confirmed.")
+@click.option(
+    "--allow",
+    multiple=True,
+    metavar="ADDRESS",
+    help="Only these get mail: tom@example.com, example.com, or *.example.com with all below it.",
+)
+@click.option("--block", multiple=True, metavar="ADDRESS", help="These get no mail; written like --allow.")
+@click.option("--no-allow", is_flag=True, help="Forget the allow-list, before --allow adds to it.")
+@click.option("--no-block", is_flag=True, help="Forget the block-list, before --block adds to it.")
+@click.option("--daily-cap", type=click.IntRange(0), help="So many recipients a day at most; 0: any number.")
+@as_json
+@click.pass_obj
+def guard_profile(setting: Setting, /, name: str, as_json: bool, **given: Any) -> int:
+    """Sets what guards an account against mishaps, and shows it. What is not named stays as it is."""
+    from turbodesk.services.guards import guard_words
+
+    async def work(place: Workplace) -> None:
+        if name in SANDBOXES:
+            problem = "The built-in sandboxes have no guards: what they send reaches nobody."
+            raise InvalidDraft({"name": problem}, "Nothing was changed")
+        place.profile(name)  # raises where there is none
+
+        def guarded(settings: Settings) -> Settings:
+            found = settings.profile(name)  # as it is on disk now
+            return settings if found is None else settings.with_profile(_guarded(found, given))
+
+        place.change(guarded)
+        profile = place.profile(name)
+        lines = [f"{word[:1].upper()}{word[1:]}." for word in guard_words(profile)] or ["No guards."]
+        lines += [f"Mail only to: {', '.join(profile.allow)}"] if profile.allow else []
+        lines += [f"No mail to: {', '.join(profile.block)}"] if profile.block else []
+        show(as_json, {"profile": _profile(profile, place)}, "\n".join(lines))
+
+    return setting.go(work)
+
+
+def _guarded(profile: Profile, given: dict[str, Any]) -> Profile:
+    """The profile with the guards that were named changed; raises InvalidDraft, by option."""
+    from turbodesk.model.message import AddressError
+    from turbodesk.services.guards import entries_of
+
+    fields = {it: given[it] for it in ("viewer", "locked", "daily_cap") if given[it] is not None}
+    problems = {}
+    for which, before in (("allow", profile.allow), ("block", profile.block)):
+        kept = () if given[f"no_{which}"] else before
+        try:
+            fields[which] = tuple(dict.fromkeys((*kept, *entries_of(given[which]))))
+        except AddressError as error:
+            problems[which] = str(error)
+    if problems:
+        raise InvalidDraft(problems, "Nothing was changed")
+    return replace(profile, **fields)
 
 
 @profile_words.command("remove")

@@ -54,11 +54,24 @@ def check(
     if profile.viewer:
         raise only_looks(profile.name)
     _check_lists(profile, recipients)
-    _check_cap(profile, len(recipients), sent_today)
+    _check_cap(profile, max(len(recipients), together or 0), sent_today)
     asked = len(recipients) if together is None else together
     ask = ask_for(profile, asked)
     if ask is not Ask.NOTHING and confirmed != asked:
         raise _confirm_first(profile, asked, confirmed, ask)
+
+
+def guard_words(profile: Profile) -> tuple[str, ...]:
+    """The guards of a profile, some words each; empty where it has none."""
+    allow, block = len(profile.allow), len(profile.block)
+    told = (
+        ("viewer, changes nothing", profile.viewer),
+        ("production lock", profile.locked),
+        (f"{allow:,} allowed", allow),
+        (f"{block:,} blocked", block),
+        (f"at most {profile.daily_cap:,} a day", profile.daily_cap),
+    )
+    return tuple(words for words, there in told if there)
 
 
 def entry_of(text: str) -> str:
