@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -24,13 +24,23 @@ from turbodesk.settings import Settings
 if TYPE_CHECKING:
     from turbodesk.providers.gateway import Gateway
     from turbodesk.sandbox.server import Endpoints, SandboxServer
+    from turbodesk.services.batches import BatchRuns
     from turbodesk.services.outbox import Outbox
+    from turbodesk.services.sending import Sending
     from turbodesk.store.ledger import Ledger
     from turbodesk.vault import Secrets
 
 SECRET_VARIABLES = {it: f"TURBODESK_SECRET_{it.name}" for it in Credential}
 SANDBOX_FILE = "sandbox.sqlite"
 SANDBOX_HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """A desk for what is sent beside the window, and the profile it was opened for."""
+
+    made_for: Profile
+    desk: Desk
 
 
 class Workplace:
@@ -55,6 +65,9 @@ class Workplace:
         self._gateway: Gateway | None = None
         self._ledger: Ledger | None = None
         self._sandbox: SandboxServer | None = None
+        self._batches: BatchRuns | None = None
+        self._own: dict[tuple[str, int], _Own] = {}
+        self._slotted: dict[int, Gateway] = {}
         self._starting_sandbox = asyncio.Lock()
         self._opening_ledger = asyncio.Lock()
 
@@ -167,6 +180,8 @@ class Workplace:
     async def keep_secrets(self, name: str, credentials: Credentials) -> bool:
         """Puts those secrets of a profile that are not empty into the vault; raises SecretsLocked."""
         given = {credential: secret for credential, secret in credentials.items() if secret}
+        for key in [key for key in self._own if key[0] == name]:
+            await self._own.pop(key).desk.aclose()  # what is sent next signs in anew
 
         def write() -> list[bool]:
             return [self.vault.write(name, secret, it.value) for it, secret in given.items()]
@@ -185,23 +200,80 @@ class Workplace:
             return await self._sandbox_desk(profile)
         return self.desk_with(profile, await self.credentials(profile))
 
-    def desk_with(self, profile: Profile, credentials: Credentials) -> Desk:
-        """A desk for a profile with these secrets, whether or not any of it is kept anywhere."""
-        from turbodesk.providers.sandbox_control import SandboxControl
+    def desk_with(self, profile: Profile, credentials: Credentials, gateway: Gateway | None = None) -> Desk:
+        """A desk for a profile with these secrets, whether or not any of it is kept anywhere; it goes out
+        through `gateway`, or the one that everything goes through."""
+        from turbodesk.providers.sandbox_control import open_control
 
-        provider = open_provider(profile, credentials, self.gateway)
-        control = SandboxControl(profile.inbox_url, self.gateway) if profile.inbox_url else None
-        return Desk(profile, provider, control, open_relay(profile, credentials, self.gateway))
+        gateway = gateway or self.gateway
+        provider = open_provider(profile, credentials, gateway)
+        control = open_control(profile, gateway) if profile.inbox_url else None
+        return Desk(profile, provider, control, open_relay(profile, credentials, gateway))
 
-    async def outbox(self, desk: Desk) -> Outbox:
-        """The outbox of this config dir, sending through `desk`."""
+    async def outbox(self, desk: Desk, *, repeats: bool = False) -> Outbox:
+        """The outbox of this config dir, sending through `desk`. With `repeats`, what nothing of left is
+        queued for its next try: only where `sending` runs."""
         ledger = await self.ledger()
         from turbodesk.services.outbox import Outbox
 
-        return Outbox(ledger, desk)
+        return Outbox(ledger, desk, repeats=repeats)
+
+    async def sending(self, undo_s: float) -> Sending:
+        """What sends what is due, over this config dir; batches go out beside it."""
+        from turbodesk.services.sending import Sending
+
+        ledger, batches = await self.ledger(), await self.batches()
+
+        async def outbox_of(name: str) -> Outbox:
+            return await self.outbox(await self._own_desk(name), repeats=True)
+
+        return Sending(ledger, outbox_of, self.config_dir, batches=batches, undo_s=undo_s)
+
+    async def batches(self) -> BatchRuns:
+        """The batches of this config dir, each going out through a desk of its own."""
+        if self._batches is None:
+            ledger = await self.ledger()
+            from turbodesk.services.batches import BatchRuns
+
+            async def outbox_of(name: str, slots: int) -> Outbox:
+                return await self.outbox(await self._own_desk(name, slots))
+
+            self._batches = BatchRuns(ledger, outbox_of)
+        return self._batches
+
+    async def _own_desk(self, name: str, slots: int = 0) -> Desk:
+        """A desk that stays open while this workplace does, whatever account the window shows; with `slots`
+        so many of its connections are kept between sends. It is opened anew once its profile has changed."""
+        profile = self.profile(name)
+        kept = self._own.get((name, slots))
+        if kept is not None and kept.made_for == profile:
+            return kept.desk
+        if profile.is_sandbox:
+            profile, credentials = sandbox_profile(profile, await self._start_sandbox())
+        else:
+            credentials = await self.credentials(profile)
+        gateway = self._gateway_with(slots)
+        self._own[name, slots] = _Own(self.profile(name), self.desk_with(profile, credentials, gateway))
+        if kept is not None:
+            await kept.desk.aclose()
+        return self._own[name, slots].desk
+
+    def _gateway_with(self, slots: int) -> Gateway:
+        if not slots:
+            return self.gateway
+        if slots not in self._slotted:
+            from turbodesk.providers.gateway import Gateway
+
+            self._slotted[slots] = Gateway(slots=slots)
+        return self._slotted[slots]
 
     async def aclose(self) -> None:
         """Closes whatever was opened, in reverse."""
+        for own in self._own.values():
+            await own.desk.aclose()
+        for slotted in self._slotted.values():
+            await slotted.aclose()
+        self._own, self._slotted, self._batches = {}, {}, None
         if self._gateway is not None:
             await self._gateway.aclose()
         if self._ledger is not None:

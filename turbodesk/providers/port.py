@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from turbodesk.errors import InvalidDraft, NotOffered
+from turbodesk.model.lookup import Found, Trace
 
 if TYPE_CHECKING:
     from turbodesk.model.account import (
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         Unlocked,
     )
     from turbodesk.model.counts import Counts, DayCounts
+    from turbodesk.model.lookup import Sought
     from turbodesk.model.message import Message
     from turbodesk.model.outcome import SendResult
     from turbodesk.model.reports import (
@@ -66,6 +68,7 @@ class Capability(StrEnum):
     CHOOSE_TRACKING = "tracking of one message"
     FIELDS = "placeholders"
     INLINE_IMAGES = "inline images"
+    LOOK_UP = "look up a send"
 
 
 class Provider(ABC):
@@ -83,6 +86,8 @@ class Provider(ABC):
     """The lists it keeps, those that people ask for first at the beginning."""
     wire_limit_bytes: int = 24_000_000
     """The largest message it takes, attachments counted as Base64."""
+    settling_s: float = 900.0
+    """After so many seconds it shows whatever it has taken; what is not there then never came."""
     notice: str = ""
     """One sentence that the provider wants its users to know, such as a date when something ends."""
 
@@ -225,6 +230,11 @@ class Provider(ABC):
     async def message(self, id: str) -> MessageRecord | None:
         """What the provider knows of one message, None where it knows none of this id."""
         raise self._not_offered("message lookup")
+
+    async def look_up(self, sought: Sought) -> Found:
+        """What the provider knows of a send whose outcome is unknown; CANNOT, and nothing asked, where it
+        has no way to tell."""
+        return Found(Trace.CANNOT, self.why_not(Capability.LOOK_UP))
 
     def suppressions(self, which: Suppressing) -> AsyncIterator[Page[Report]]:
         """Addresses that get no mail any more, newest first, page by page, each entry once."""

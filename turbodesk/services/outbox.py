@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+import json
+from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from random import uniform
+from typing import TYPE_CHECKING, Any
 
 from turbodesk.errors import (
     FileTrouble,
@@ -20,10 +23,13 @@ from turbodesk.errors import (
     TurbodeskError,
 )
 from turbodesk.model.message import Message
-from turbodesk.model.outcome import RecipientOutcome, SendResult, SendState, Verdict
+from turbodesk.model.outcome import Hold, RecipientOutcome, SendResult, SendState, Verdict
+from turbodesk.services import guards, settle
+from turbodesk.services.clock import Clock
 from turbodesk.services.desk import API, SMTP
 
 if TYPE_CHECKING:
+    from turbodesk.model.message import Address
     from turbodesk.providers.port import Provider
     from turbodesk.services.desk import Desk
     from turbodesk.store.entry import Entry
@@ -35,6 +41,11 @@ CANCELLED_AFTER = (
     "look in Stats and Reports before sending it again."
 )
 LOOK_FIRST = "Look in Stats and Reports before sending it again, or people may get it twice."
+
+SHOWN, WHOLE_BATCH = 1000, 100_000  # entries that are read at once
+FIRST_TRY_S, LONGEST_WAIT_S = 0.5, 300.0  # between tries while nothing can be reached, doubled each time
+BUSY_S = 30.0  # where a provider that wants us to slow down does not say for how long
+TRIED_FOR = timedelta(hours=24)
 
 _NOT_TAKEN = (InvalidDraft, NoConnection, Throttled, SignInRefused)
 """What a provider raises where the letter surely was not taken, whether or not something left."""
@@ -57,57 +68,96 @@ class Outbox:
     """Everything one desk sends. A send that was begun always comes to an end in the ledger.
 
     What became of a send is never raised, it stands in the entry that comes back: accepted, partly,
-    refused, unknown, or queued with its reason where it surely was not taken. Nothing is ever repeated
-    but by `send_again`. What is raised is StoreTrouble where the ledger cannot be written, and
-    InvalidDraft where an attachment can no longer be read; a send that meets these has not left, unless
-    the sentence says so.
+    refused, unknown, or queued with its reason where it surely was not taken. What is raised is
+    StoreTrouble where the ledger cannot be written, Guarded and ConfirmFirst where the profile's guards
+    stand against it, and InvalidDraft where an attachment can no longer be read; a send that meets these
+    has not left, unless the sentence says so.
+
+    With `repeats`, what surely let nothing leave (no connection, or a provider that is too busy) is queued
+    for its next try, which `Sending` makes; else it waits for a person. Nothing else is ever repeated but
+    by hand.
     """
 
-    def __init__(self, ledger: Ledger, desk: Desk) -> None:
+    def __init__(
+        self, ledger: Ledger, desk: Desk, *, repeats: bool = False, clock: Clock | None = None
+    ) -> None:
         self._ledger = ledger
         self._desk = desk
+        self._repeats = repeats
+        self._clock = clock or Clock()
         self._failures: dict[str, TurbodeskError] = {}
+        self._left: set[str] = set()
 
-    async def send(self, message: Message, way: str = API) -> Entry:
+    async def send(self, message: Message, way: str = API, *, confirmed: int = 0) -> Entry:
         """Writes the message down and sends it once, over the API or by SMTP. Raises NotOffered where the
-        account has no such way, InvalidDraft where that way cannot carry the message."""
-        profile, sender = self._desk.profile, self._desk.sender(way)
-        sender.check_message(message)
-        provider = SMTP if way == SMTP else profile.provider
+        account has no such way, InvalidDraft where that way cannot carry the message. `confirmed` is the
+        number of recipients that a person said yes to."""
+        sender, provider = await self._let_through(message, way, confirmed)
+        profile = self._desk.profile
         try:
             begun = await self._ledger.begin(message, profile=profile.name, provider=provider)
         except FileTrouble as error:
             raise InvalidDraft({"attachments": error.says}) from error
         try:
-            return await self._deliver(begun.entry.id, begun.message, sender)
+            return await self._deliver(begun.entry, begun.message, sender)
         except StoreTrouble:
             await begun.written()  # where this is what failed, it says more
             raise
 
-    async def send_again(self, id: str) -> Entry:
-        """Sends what waits in the queue by the way it was written for, because a person asked for it.
+    async def queue(
+        self,
+        message: Message,
+        way: str = API,
+        *,
+        hold: Hold,
+        not_before: datetime,
+        confirmed: int = 0,
+        draft: Mapping[str, Any] | None = None,
+    ) -> Entry:
+        """Writes the message down to be sent when its undo time is over, or at its hour (`hold`). `draft` is
+        what it was written from, plain values, which `take_back` gives back. Raises as `send` does."""
+        _, provider = await self._let_through(message, way, confirmed)
+        try:
+            return await self._ledger.queue(
+                message,
+                profile=self._desk.profile.name,
+                provider=provider,
+                hold=hold,
+                not_before=not_before,
+                draft=b"" if draft is None else json.dumps(draft).encode(),
+            )
+        except FileTrouble as error:
+            raise InvalidDraft({"attachments": error.says}) from error
+
+    async def take_back(self, id: str) -> tuple[Entry, dict[str, Any] | None]:
+        """Cancels what waits in the queue; the draft that it was written from comes back with it, None
+        where that was not kept. Raises StoreTrouble for all else: then it was too late."""
+        entry, draft = await self._ledger.take_back(id)
+        return entry, _plain(draft)
+
+    async def draft(self, id: str) -> dict[str, Any] | None:
+        """What a send was written from, None where that was not kept."""
+        return _plain(await self._ledger.draft(id))
+
+    async def move(self, id: str, not_before: datetime) -> Entry:
+        """Gives what waits in the queue another hour; raises StoreTrouble for all else."""
+        return await self._ledger.put_off(id, Hold.TIME, not_before)
+
+    async def send_again(self, id: str, *, confirmed: int = 0) -> Entry:
+        """Sends what waits in the queue by the way it was written for, because a person asked for it or
+        because its time has come. `confirmed` as for `send`; what was confirmed when it was written down is
+        not asked for again.
 
         Raises StoreTrouble for all else, NotOffered where the account has that way no more.
         """
         entry = await self._ledger.entry(id)
-        if entry.profile != self._desk.profile.name:
-            raise StoreTrouble(
-                f"This message was written for the profile {entry.profile}.",
-                hint="Change over to that profile, then send it again.",
-            )
-        if entry.provider not in (SMTP, self._desk.profile.provider):
-            raise StoreTrouble(
-                f"This message was written for {entry.provider}, and the profile {entry.profile} is "
-                f"{self._desk.profile.provider} by now.",
-                hint="Write it as a new message.",
-            )
+        self._check_written_for(entry)
         if entry.state is not SendState.QUEUED:
             raise StoreTrouble(
                 f"This message is {entry.state}; only what waits in the queue is sent again.",
                 hint="To send the same once more, write it as a new message.",
             )
-        sender = self._desk.sender(SMTP if entry.provider == SMTP else API)
-        message = await self._ledger.message(id)
+        message, sender = await self._kept(entry, confirmed or len(entry.outcomes))
         try:
             if not await self._ledger.claim(id):
                 return await self._ledger.entry(id)  # somebody else was quicker
@@ -115,15 +165,69 @@ class Outbox:
             with suppress(StoreTrouble):
                 await self._ledger.hold(id, CANCELLED_BEFORE)
             raise
-        return await self._deliver(id, message, sender)
+        return await self._deliver(_begun(entry), message, sender)
+
+    async def resend(self, id: str, *, confirmed: int = 0) -> Entry:
+        """Sends once more what is unknown, because a person asked for it though it may arrive twice. Until an
+        answer says yes it stays unknown. Raises StoreTrouble for what is not unknown."""
+        entry = await self._ledger.entry(id)
+        self._check_written_for(entry)
+        message, sender = await self._kept(entry, confirmed or len(entry.outcomes))
+        try:
+            await self._ledger.take_again(id)
+        except asyncio.CancelledError:
+            with suppress(StoreTrouble):
+                await self._ledger.hold(id, CANCELLED_BEFORE)
+            raise
+        return await self._deliver(_begun(entry), message, sender)
+
+    async def look_up(self, id: str) -> Entry:
+        """Asks the provider what became of a send that is unknown, and writes down what it says: found, it
+        is accepted. Sends nothing. Raises StoreTrouble for what is not unknown, else as questions do."""
+        entry = await self._ledger.entry(id)
+        if entry.state is not SendState.UNKNOWN:
+            raise StoreTrouble(
+                f"This message is {entry.state}; only what is unknown is looked up.",
+                hint="Look in the outbox how it stands.",
+            )
+        self._check_profile(entry)
+        provider = self._desk.provider
+        sought = await self._ledger.sought(id)
+        found = await provider.look_up(sought)
+        age_s = (self._clock.now() - sought.ended).total_seconds()
+        verdict = settle.verdict(found, age_s, provider.settling_s)
+        return await self._ledger.note_look(id, found, verdict.words, sure=verdict.sure)
+
+    async def close_as_sent(self, id: str) -> Entry:
+        """A person says that an unknown send was taken; raises StoreTrouble for all else."""
+        return await self._ledger.close_as_sent(id)
 
     async def discard(self, id: str) -> Entry:
         """Takes a queued send out of the queue for good; raises StoreTrouble for all else."""
         return await self._ledger.discard(id)
 
-    async def entries(self) -> list[Entry]:
-        """What this profile has sent or waits to send, newest first."""
-        return await self._ledger.entries(profile=self._desk.profile.name)
+    async def entries(self, *, batch: str = "") -> list[Entry]:
+        """What this profile has sent or waits to send, newest first, without the rows of its batches; or the
+        rows of one batch, in its order."""
+        limit = WHOLE_BATCH if batch else SHOWN
+        return await self._ledger.entries(profile=self._desk.profile.name, batch=batch, limit=limit)
+
+    async def entry(self, id: str) -> Entry:
+        """One send; raises StoreTrouble where there is none of that id."""
+        return await self._ledger.entry(id)
+
+    async def message(self, id: str) -> Message:
+        """A message as it was queued; raises StoreTrouble where what is kept of it is damaged."""
+        return await self._ledger.message(id)
+
+    async def unknown(self, *, since: datetime) -> list[Entry]:
+        """What this profile wrote down since then and nobody knows the outcome of, the oldest first."""
+        return await self._ledger.unknown(since=since, profile=self._desk.profile.name)
+
+    async def sent_today(self) -> int:
+        """To how many recipients something of this profile has left since this computer's midnight."""
+        midnight = self._clock.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+        return await self._ledger.left_since(self._desk.profile.name, midnight)
 
     def new_key(self) -> str:
         """A name for a send that is about to begin, so that it can be asked for should it be cut off."""
@@ -137,12 +241,78 @@ class Outbox:
         """A number that is another one whenever any program has written to the ledger."""
         return await self._ledger.change_counter()
 
+    def left(self, id: str) -> bool:
+        """Whether something of this outbox's last try at a send left this computer."""
+        return id in self._left
+
+    async def admit(self, way: str, total: int, confirmed: int) -> tuple[str, str]:
+        """Whether so many messages may be sent together by `way`: the names of the profile and the provider
+        they are written down for. Raises Guarded, ConfirmFirst and NotOffered."""
+        self._desk.sender(way)
+        await self._guard((), confirmed, together=total)
+        profile = self._desk.profile
+        return profile.name, SMTP if way == SMTP else profile.provider
+
+    async def check(self, message: Message, way: str) -> None:
+        """Raises what stands against sending this message, were it one of a batch that was let through."""
+        self._desk.sender(way).check_message(message)
+        recipients = tuple(address for _, address in message.recipients)
+        await self._guard(recipients, len(recipients))
+
+    async def queue_row(self, message: Message, row: int, way: str, batch: tuple[str, int]) -> Entry:
+        """Writes down one row of a batch, named as `Batches.begin` names it. Raises FileTrouble."""
+        profile = self._desk.profile
+        provider = SMTP if way == SMTP else profile.provider
+        return await self._ledger.queue_row(
+            message, row, profile=profile.name, provider=provider, batch=batch
+        )
+
     def failure(self, id: str) -> TurbodeskError | None:
         """The error that this outbox's last try at a send met, None where it met none."""
         return self._failures.get(id)
 
-    async def _deliver(self, id: str, message: Message, sender: Provider) -> Entry:
+    async def _let_through(self, message: Message, way: str, confirmed: int) -> tuple[Provider, str]:
+        """What sends the message, and the provider it is written down for; raises where something stands
+        against it."""
+        sender = self._desk.sender(way)
+        sender.check_message(message)
+        await self._guard(tuple(address for _, address in message.recipients), confirmed)
+        return sender, SMTP if way == SMTP else self._desk.profile.provider
+
+    async def _guard(
+        self, recipients: tuple[Address, ...], confirmed: int, *, together: int | None = None
+    ) -> None:
+        profile = self._desk.profile
+        sent_today = await self.sent_today() if profile.daily_cap else 0
+        guards.check(profile, recipients, sent_today=sent_today, confirmed=confirmed, together=together)
+
+    async def _kept(self, entry: Entry, confirmed: int) -> tuple[Message, Provider]:
+        """A message as it was written down, and what sends it; the guards of today are asked."""
+        sender = self._desk.sender(SMTP if entry.provider == SMTP else API)
+        message = await self._ledger.message(entry.id)
+        await self._guard(tuple(address for _, address in message.recipients), confirmed)
+        return message, sender
+
+    def _check_profile(self, entry: Entry) -> None:
+        if entry.profile != self._desk.profile.name:
+            raise StoreTrouble(
+                f"This message was written for the profile {entry.profile}.",
+                hint="Change over to that profile, then try again.",
+            )
+
+    def _check_written_for(self, entry: Entry) -> None:
+        self._check_profile(entry)
+        if entry.provider not in (SMTP, self._desk.profile.provider):
+            raise StoreTrouble(
+                f"This message was written for {entry.provider}, and the profile {entry.profile} is "
+                f"{self._desk.profile.provider} by now.",
+                hint="Write it as a new message.",
+            )
+
+    async def _deliver(self, entry: Entry, message: Message, sender: Provider) -> Entry:
+        id = entry.id
         self._failures.pop(id, None)
+        self._left.discard(id)
         mark = _WireMark(self._ledger, id)
         try:
             result = await sender.send(message, mark)
@@ -153,7 +323,7 @@ class Outbox:
             await self._withdraw(mark)
             raise
         except Exception as error:
-            return await self._fail(mark, error)
+            return await self._fail(entry, mark, error)
         return await _written(self._ledger.settle(id, _complete(message, result)))
 
     async def _withdraw(self, mark: _WireMark) -> None:
@@ -163,12 +333,16 @@ class Outbox:
             else:
                 await self._ledger.hold(mark.id, CANCELLED_BEFORE)
 
-    async def _fail(self, mark: _WireMark, error: Exception) -> Entry:
+    async def _fail(self, entry: Entry, mark: _WireMark, error: Exception) -> Entry:
         failure = error if isinstance(error, TurbodeskError) else _fault(error, left=mark.left)
         self._failures[mark.id] = failure
+        if mark.left:
+            self._left.add(mark.id)
         status = getattr(failure, "status", 0)
         if not mark.left or isinstance(failure, _NOT_TAKEN):
-            return await self._ledger.hold(mark.id, failure.says, status=status, detail=failure.detail)
+            until = self._next_try(entry, mark, failure) if self._repeats else None
+            detail = failure.detail
+            return await self._ledger.hold(mark.id, failure.says, status=status, detail=detail, until=until)
         if isinstance(failure, Refused):
             words = "\n".join(failure.words)
             return await _written(self._ledger.refuse(mark.id, failure.says, words, status=status))
@@ -176,6 +350,29 @@ class Outbox:
             failure = OutcomeUnknown(failure.says, hint=LOOK_FIRST, detail=failure.detail)
             self._failures[mark.id] = failure
         return await _written(self._ledger.lose(mark.id, failure.says, detail=failure.detail))
+
+    def _next_try(self, entry: Entry, mark: _WireMark, failure: TurbodeskError) -> datetime | None:
+        """When it is tried again, None where only a person may."""
+        now = self._clock.now()
+        if entry.batch or now - entry.created > TRIED_FOR:
+            return None
+        if isinstance(failure, Throttled):
+            wait_s = BUSY_S if failure.retry_after_s is None else failure.retry_after_s
+        elif isinstance(failure, NoConnection) and not mark.left:
+            wait_s = min(FIRST_TRY_S * 2.0 ** min(entry.attempts, 20), LONGEST_WAIT_S) * uniform(0.5, 1.0)
+        else:
+            return None
+        return now + timedelta(seconds=wait_s)
+
+
+def _begun(entry: Entry) -> Entry:
+    """The entry once its next attempt has begun."""
+    return replace(entry, attempts=entry.attempts + 1)
+
+
+def _plain(draft: bytes) -> dict[str, Any] | None:
+    value = json.loads(draft) if draft else None
+    return value if isinstance(value, dict) else None
 
 
 async def _written(ending: Awaitable[Entry]) -> Entry:

@@ -1,0 +1,335 @@
+"""Sends one message for each row of a file: written down together, some at a time, paused and taken up."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from turbodesk.errors import (
+    FileTrouble,
+    InvalidDraft,
+    NoConnection,
+    StoreTrouble,
+    Throttled,
+    TurbodeskError,
+)
+from turbodesk.model.message import Message
+from turbodesk.model.outcome import Hold, SendState
+from turbodesk.services.clock import Clock
+from turbodesk.services.desk import API
+from turbodesk.services.outbox import BUSY_S, FIRST_TRY_S, LONGEST_WAIT_S
+from turbodesk.store.entry import Batch, BatchState
+
+if TYPE_CHECKING:
+    from turbodesk.services.outbox import Outbox
+    from turbodesk.store.entry import Entry
+    from turbodesk.store.ledger import Ledger
+
+AT_ONCE = 4  # how many rows leave at the same time where nobody says otherwise
+MOST_AT_ONCE = 50
+MERGED_AT_ONCE, WRITTEN_AT_ONCE = 50, 200
+READ_AT_ONCE = 500
+FEWEST_JUDGED = 20  # so many rows have an outcome before a share of refusals says anything
+SILENT_IN_A_ROW = 5  # so many rows without an answer, one behind the other, and somebody must look
+LAST_SENDS_S = 5.0  # how long a pause waits for what is leaving
+TRIED_FOR_S = 24 * 3600.0
+
+BY_HAND = "It was paused by hand."
+CUT_OFF = "Turbodesk was closed while this was going out."
+SILENCE = "The last {} rows got no answer. Look them up before going on, or people may get it twice."
+TOO_MANY_REFUSED = "{} of {} rows were refused, which is {} %, and it was to stop at {} %."
+ROWS_WAIT = "{} could not be sent and wait for you."
+
+OpenOutbox = Callable[[str, int], Awaitable["Outbox"]]
+"""The outbox of a profile by name, keeping that many connections for a batch; raises our errors."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPlan:
+    """How a batch goes out. `name` is the file's, `way` as for a single send; at `stop_at_percent` of
+    refusals it stops, 0: never; `per_second` is how many may leave in a second, 0: as many as go."""
+
+    name: str
+    total: int
+    way: str = API
+    concurrency: int = AT_ONCE
+    stop_at_percent: int = 0
+    per_second: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a batch is. `per_second` is what left lately, `left_s` how long the rest takes at that pace;
+    None where it cannot be told."""
+
+    batch: Batch
+    per_second: float | None = None
+    left_s: float | None = None
+
+
+class BatchRuns:
+    """The batches that go out from this program."""
+
+    def __init__(self, ledger: Ledger, open_outbox: OpenOutbox, *, clock: Clock | None = None) -> None:
+        self._ledger, self._open = ledger, open_outbox
+        self._clock = clock or Clock()
+        self._runs: dict[str, _Run] = {}
+
+    async def start(
+        self,
+        outbox: Outbox,
+        plan: BatchPlan,
+        rows: Iterable[tuple[int, Message]],
+        *,
+        confirmed: int = 0,
+        filled: Callable[[int], None] = lambda count: None,
+    ) -> Batch:
+        """Writes all rows down; nothing is sent before `run`. `rows` are the number of a row and its message,
+        asked for off the loop as they are needed; `filled` is told how many are written down.
+
+        Raises what a single send raises, for the first row that meets it, and then the whole batch is
+        cancelled; ConfirmFirst where the profile asks for it and `confirmed` is not their number.
+        """
+        profile, provider = await outbox.admit(plan.way, plan.total, confirmed)
+        batch = await self._ledger.batches.begin(
+            profile=profile,
+            provider=provider,
+            name=plan.name,
+            total=plan.total,
+            concurrency=max(1, min(plan.concurrency, MOST_AT_ONCE)),
+            stop_at_percent=plan.stop_at_percent,
+            per_second=plan.per_second,
+        )
+        try:
+            await self._fill(outbox, plan, iter(rows), batch, filled)
+        except BaseException:
+            with suppress(StoreTrouble):
+                await self._ledger.batches.cancel(batch[0], "Not all rows could be written down.")
+            raise
+        return await self._ledger.batches.batch(batch[0])
+
+    async def _fill(
+        self,
+        outbox: Outbox,
+        plan: BatchPlan,
+        rows: Iterator[tuple[int, Message]],
+        batch: tuple[str, int],
+        filled: Callable[[int], None],
+    ) -> None:
+        count = 0
+        while some := await asyncio.to_thread(lambda: list(islice(rows, MERGED_AT_ONCE))):
+            for _, message in some:
+                await outbox.check(message, plan.way)
+            try:
+                for start in range(0, len(some), WRITTEN_AT_ONCE):
+                    part = some[start : start + WRITTEN_AT_ONCE]
+                    await asyncio.gather(
+                        *(outbox.queue_row(message, row, plan.way, batch) for row, message in part)
+                    )
+            except FileTrouble as error:
+                raise InvalidDraft({"attachments": error.says}) from error
+            count += len(some)
+            filled(count)
+
+    async def run(self, id: str) -> Batch:
+        """Sends what waits of a batch, until it is done, paused or stopped; how it stands then comes back.
+
+        Raises StoreTrouble where another program sends it, or it is over. Cancelled, it pauses: what is just
+        leaving comes to its end first.
+        """
+        batch = await self._ledger.batches.take(id)
+        try:
+            outbox = await self._open(batch.profile, batch.concurrency)
+        except TurbodeskError as error:
+            return await self._ledger.batches.end(id, BatchState.PAUSED, error.says)
+        except BaseException:
+            await self._ledger.batches.end(id, BatchState.PAUSED, CUT_OFF)
+            raise
+        run = self._runs[id] = _Run(self._ledger, outbox, batch, self._clock)
+        try:
+            return await run.go()
+        finally:
+            del self._runs[id]
+
+    def goes(self, id: str) -> bool:
+        """Whether a batch is going out from this program."""
+        return id in self._runs
+
+    async def pause(self, id: str, reason: str = BY_HAND) -> Batch:
+        """Lets no further row of a batch leave; what is leaving comes to its end."""
+        if run := self._runs.get(id):
+            run.end(BatchState.PAUSED, reason)
+            return await self._ledger.batches.batch(id)
+        batch = await self._ledger.batches.batch(id)
+        if batch.state is not BatchState.RUNNING:
+            return batch
+        raise StoreTrouble("Another Turbodesk is sending this batch.", hint="Pause it there.")
+
+    async def cancel(self, id: str) -> Batch:
+        """Cancels all rows that have not left; what has left has left."""
+        if run := self._runs.get(id):
+            run.end(BatchState.CANCELLED, "")
+        return await self._ledger.batches.cancel(id)
+
+    async def batch(self, id: str) -> Batch:
+        """One batch; raises StoreTrouble where there is none of that id."""
+        return await self._ledger.batches.batch(id)
+
+    async def all(self, profile: str | None = None) -> list[Batch]:
+        """The newest first, of all profiles or of one."""
+        return await self._ledger.batches.all(profile=profile)
+
+    def progress(self, batch: Batch) -> Progress:
+        """How far a batch is, with the time left where it goes out from here."""
+        run = self._runs.get(batch.id)
+        pace = run.pace() if run else None
+        return Progress(batch, pace, batch.waiting / pace if pace else None)
+
+
+class _Run:
+    """One batch on its way out: so many workers, each with one row at a time."""
+
+    def __init__(self, ledger: Ledger, outbox: Outbox, batch: Batch, clock: Clock) -> None:
+        self._ledger, self._outbox, self._batch, self._clock = ledger, outbox, batch, clock
+        self._state, self._reason = BatchState.DONE, ""
+        self._ended = asyncio.Event()
+        self._ahead: deque[tuple[int, str]] = deque()
+        self._last_row = 0
+        self._reading = asyncio.Lock()
+        self._not_before = 0.0  # steady time; nothing leaves before, because the provider or the line said so
+        self._waits = 0
+        self._lost_since: float | None = None
+        self._refused = batch.counts.get(SendState.REFUSED, 0)
+        self._settled = batch.finished
+        self._silent = 0
+        self._held = 0
+        self._next_at = 0.0
+        self._lately: deque[float] = deque(maxlen=200)
+
+    def end(self, state: BatchState, reason: str) -> None:
+        """No further row leaves."""
+        if not self._ended.is_set():
+            self._state, self._reason = state, reason
+            self._ended.set()
+
+    def pace(self) -> float | None:
+        """Rows a second, of the last ones; None while too few are through."""
+        if len(self._lately) < 2:
+            return None
+        span_s = self._clock.steady() - self._lately[0]
+        return (len(self._lately) - 1) / span_s if span_s > 0 else None
+
+    async def go(self) -> Batch:
+        workers = [asyncio.create_task(self._work()) for _ in range(self._batch.concurrency)]
+        try:
+            await asyncio.wait(workers)
+        except asyncio.CancelledError:
+            self.end(BatchState.PAUSED, CUT_OFF)
+            await self._let_end(workers)
+            await self._ledger.batches.end(self._batch.id, BatchState.PAUSED, CUT_OFF)
+            raise
+        for worker in workers:
+            if not worker.cancelled() and (error := worker.exception()) is not None:
+                await self._ledger.batches.end(self._batch.id, BatchState.PAUSED, str(error))
+                raise error
+        reason = self._reason
+        if self._state is BatchState.DONE and self._held:
+            rows = "1 row" if self._held == 1 else f"{self._held} rows"
+            reason = ROWS_WAIT.format(rows)
+        return await self._ledger.batches.end(self._batch.id, self._state, reason)
+
+    async def _let_end(self, workers: list[asyncio.Task[None]]) -> None:
+        """What is leaving comes to its end where it can within a few seconds; the rest is cut off."""
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait(workers, timeout=LAST_SENDS_S)
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+
+    async def _work(self) -> None:
+        while (row := await self._next()) is not None:
+            try:
+                if not await self._may_leave():
+                    return
+                entry = await self._outbox.send_again(row[1])
+                await self._judge(row, entry)
+            except TurbodeskError as error:
+                self.end(BatchState.PAUSED, error.says)
+                return
+
+    async def _next(self) -> tuple[int, str] | None:
+        """The next row that waits, None where there is none or none may leave any more."""
+        async with self._reading:
+            if not self._ahead and not self._ended.is_set():
+                batches = self._ledger.batches
+                self._ahead.extend(await batches.waiting(self._batch.id, self._last_row, READ_AT_ONCE))
+                if self._ahead:
+                    self._last_row = self._ahead[-1][0]
+            if self._ended.is_set() or not self._ahead:
+                return None
+            return self._ahead.popleft()
+
+    async def _may_leave(self) -> bool:
+        """Waits as long as the provider, the line or the pace asks for; False where it ended meanwhile."""
+        while not self._ended.is_set():
+            now = self._clock.steady()
+            if self._batch.per_second and now >= self._not_before:
+                at = max(now, self._next_at)
+                self._next_at = at + 1 / self._batch.per_second
+            else:
+                at = self._not_before
+            if at <= now:
+                return True
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), at - now)
+                return False
+            if self._clock.steady() >= self._not_before:
+                return True
+        return False
+
+    async def _judge(self, row: tuple[int, str], entry: Entry) -> None:
+        """What the outcome of a row means for the others."""
+        if entry.state is SendState.QUEUED:
+            await self._put_back(row, entry)
+            return
+        self._waits, self._lost_since = 0, None
+        self._settled += 1
+        self._lately.append(self._clock.steady())
+        self._silent = self._silent + 1 if entry.state is SendState.UNKNOWN else 0
+        self._refused += entry.state is SendState.REFUSED
+        if self._silent >= SILENT_IN_A_ROW:
+            self.end(BatchState.PAUSED, SILENCE.format(self._silent))
+        stop = self._batch.stop_at_percent
+        judged = max(self._settled, min(FEWEST_JUDGED, self._batch.total))
+        if stop and self._refused * 100 >= stop * judged and self._refused:
+            share = math.floor(self._refused * 100 / self._settled)
+            reason = TOO_MANY_REFUSED.format(self._refused, self._settled, share, stop)
+            self.end(BatchState.STOPPED, reason)
+
+    async def _put_back(self, row: tuple[int, str], entry: Entry) -> None:
+        """A row that surely was not taken: tried again where that helps, else it waits for a person."""
+        failure, now = self._outbox.failure(entry.id), self._clock.steady()
+        if isinstance(failure, Throttled):
+            wait_s = BUSY_S if failure.retry_after_s is None else failure.retry_after_s
+        elif isinstance(failure, NoConnection) and not self._outbox.left(entry.id):
+            self._lost_since = now if self._lost_since is None else self._lost_since
+            if now - self._lost_since > TRIED_FOR_S:
+                self.end(BatchState.PAUSED, failure.says)
+            wait_s = min(FIRST_TRY_S * 2.0 ** min(self._waits, 20), LONGEST_WAIT_S)
+            if now >= self._not_before:  # one failure counts once, however many rows met it together
+                self._waits += 1
+        elif isinstance(failure, InvalidDraft | FileTrouble):
+            await self._ledger.put_off(entry.id, Hold.PERSON, None, failure.says)
+            self._held += 1
+            return
+        else:
+            self.end(BatchState.PAUSED, failure.says if failure else entry.reason)
+            return
+        self._not_before = max(self._not_before, now + wait_s)
+        self._ahead.appendleft(row)
