@@ -180,13 +180,33 @@ class Desktop:
         def chosen(profile: Profile) -> Profile:
             return replace(profile, track_opens=opens, track_clicks=clicks)
 
-        kept = place.settings.profile(desk.profile.name)
-        if kept is not None:
-            self.settings = place.change(lambda settings: settings.with_profile(chosen(kept)))
+        def kept(settings: settings_file.Settings) -> settings_file.Settings:
+            found = settings.profile(desk.profile.name)  # as it is on disk now
+            return settings if found is None else settings.with_profile(chosen(found))
+
+        self.settings = place.change(kept)
         renewed = replace(desk, profile=chosen(desk.profile))
         self._desk = renewed
         self.window.renew_desk(renewed)
         return renewed
+
+    async def change_guards(self, name: str, changed: Callable[[Profile], Profile]) -> None:
+        """Keeps a profile with the guards that `changed` gives it; where it is open, the window goes on
+        under them. Raises FileTrouble with nothing changed."""
+
+        def guarded(settings: settings_file.Settings) -> settings_file.Settings:
+            found = settings.profile(name)  # as it is on disk now
+            return settings if found is None else settings.with_profile(found.guarded_as(changed(found)))
+
+        self.settings = (await self.place()).change(guarded)
+        desk, kept = self._desk, self.settings.profile(name)
+        if desk is None or kept is None or desk.profile.name != name:
+            self.window.refresh_profiles()
+        elif desk.profile.viewer != kept.viewer:
+            self.window.set_desk(await self.open_profile(name))  # with another provider: one that looks
+        else:
+            self._desk = replace(desk, profile=desk.profile.guarded_as(kept))
+            self.window.renew_desk(self._desk)
 
     async def place(self) -> Workplace:
         """The workplace, once it is open."""

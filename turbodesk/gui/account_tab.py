@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -21,6 +22,8 @@ from turbodesk.gui.account_cards import (
     plan_card,
 )
 from turbodesk.gui.domains_card import DomainsCard
+from turbodesk.gui.guards_dialog import GuardsDialog
+from turbodesk.gui.guards_pane import GuardsPane
 from turbodesk.gui.header import profile_name
 from turbodesk.gui.key_words import end_of, may
 from turbodesk.gui.keys_card import KeysCard
@@ -76,6 +79,9 @@ class Accounts(Protocol):
     async def remove_profile(self, name: str) -> object:
         """Forgets a profile and its key; where it was open, the sandbox is opened."""
 
+    async def change_guards(self, name: str, changed: Callable[[Profile], Profile]) -> None:
+        """Keeps a profile with other guards; where it is open, the window goes on under them."""
+
     async def key_in_use(self, profile: Profile) -> str:
         """The key, never its secret, that a profile works with; empty where it has none."""
 
@@ -129,6 +135,7 @@ class AccountTab(Tab):
         self.show_profiles()
         self._show_unlocked(())
         self._test_message.clear()
+        self._show_guards()
         if desk is not None:
             self._may_title.setText(f"What {profile_name(desk.profile)} may do")
             if not self._readable():
@@ -138,6 +145,11 @@ class AccountTab(Tab):
                 self._show(Overview(), desk)
             else:
                 self.refresh_button.on()
+
+    def renew_desk(self, desk: Desk) -> None:
+        super().renew_desk(desk)
+        self.show_profiles()
+        self._show_guards()
 
     def shown(self) -> None:
         self.show_profiles()
@@ -200,7 +212,7 @@ class AccountTab(Tab):
         for name, card in (("sub_accounts", self.subs), ("keys", self.keys), ("domains", self.domains)):
             card.setVisible(desk.has(PARTS[name]) and name not in overview.failed)
         self.subs.show_rows(overview.sub_accounts)
-        self.keys.show_keys(overview.keys, own)
+        self.keys.show_keys(overview.keys, own, desk.only_looks)
         self.domains.show_domains(overview.domains)
         for name, error in overview.failed.items():
             if name in TITLES:
@@ -293,6 +305,38 @@ class AccountTab(Tab):
             await desk.provider.revoke_key(key.key)
             self.notices.tell("ok", f"The key pair “{name}” is revoked")
             self.reload()
+
+    # guards
+
+    def _show_guards(self) -> None:
+        """Shows what guards the open profile; a built-in sandbox writes to nobody and needs none."""
+        profile = self.desk.profile if self.desk is not None else None
+        shown = profile is not None and not profile.is_sandbox
+        for part in (self.guards_rule, self.guards):
+            part.setVisible(shown)
+        if profile is not None and shown:
+            self.guards.show_profile(profile)
+
+    def _on_lock_asked(self, on: bool) -> None:
+        self._change_guards(lambda profile: replace(profile, locked=on))
+
+    def _on_viewer_asked(self, on: bool) -> None:
+        self._change_guards(lambda profile: replace(profile, viewer=on))
+
+    def _change_guards(self, changed: Callable[[Profile], Profile]) -> None:
+        if self.desk is not None:
+            changing = self._accounts.change_guards(self.desk.profile.name, changed)
+            self.work.start(changing, name="change guards")
+
+    def _on_limits_asked(self) -> None:
+        self.work.start(self._change_limits(), name="change limits")
+
+    async def _change_limits(self) -> None:
+        if self.desk is None:
+            return
+        dialog = GuardsDialog(self.window(), self.desk.profile)
+        if await dialog.shown():
+            await self._accounts.change_guards(dialog.profile.name, dialog.limited)
 
     # signing out
 
@@ -453,6 +497,12 @@ class AccountTab(Tab):
         pile.addWidget(self.unlocked)
         pile.addLayout(self._may)
         side.box.addWidget(may)
+        self.guards_rule, self.guards = Rule(), GuardsPane()
+        self.guards.lock_asked.connect(self._on_lock_asked)
+        self.guards.viewer_asked.connect(self._on_viewer_asked)
+        self.guards.change_asked.connect(self._on_limits_asked)
+        side.box.addWidget(self.guards_rule)
+        side.box.addWidget(self.guards)
         side.box.addStretch(1)
         return side
 

@@ -23,9 +23,14 @@ from turbodesk.gui.parts.button import Button
 from turbodesk.gui.parts.card import paint_dot
 from turbodesk.gui.parts.drawing import frame
 from turbodesk.gui.parts.label import paint_runs
+from turbodesk.gui.parts.tag import Look, Tag
 from turbodesk.model.account import SANDBOX, Profile
 
 STRIPE, HIGH, TAB_HIGH = 3, 52, 49
+TAG_GAP = 8
+MENU_EDGE = 22  # right of the keys in a menu, as the style sheet has it
+LOCK = Look("danger-fill", "accent-text", "lock", "Production lock")
+VIEWER = Look("neutral-tint", "text", "view", "Viewer")
 
 
 def profile_colour(profile: Profile) -> str:
@@ -52,6 +57,44 @@ def listed_name(profile: Profile) -> str:
     return f"Sandbox as {AS[profile.provider]}" if profile.is_sandbox else profile.name
 
 
+class ProfileMenu(QMenu):
+    """The list of profiles. What guards one is said in words, and by icons before its keys."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._icons: dict[QAction, tuple[str, ...]] = {}
+
+    def show_guards(self, action: QAction, profile: Profile) -> None:
+        """Says in the row of a profile what guards it."""
+        told = [it for it, there in ((LOCK, profile.locked), (VIEWER, profile.viewer)) if there]
+        if told:
+            self._icons[action] = tuple(it.icon for it in told)
+            words = ", ".join(it.word.lower() for it in told)
+            space = QFontMetricsF(self.font()).horizontalAdvance(" ")
+            room = " " * (int(len(told) * theme.px(14 + 6) / space) + 2)
+            action.setText(f"{action.text()}, {words}{room}")
+
+    def forget_guards(self) -> None:
+        """Forgets what was said of rows that are there no more."""
+        self._icons.clear()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self)
+        metrics = QFontMetricsF(self.font())
+        native = QKeySequence.SequenceFormat.NativeText
+        keys = [action.shortcut().toString(native) for action in self.actions()]
+        widest = max((metrics.horizontalAdvance(text) for text in keys), default=0.0)
+        for action, icons in self._icons.items():
+            room = QRectF(self.actionGeometry(action))
+            left = room.right() - theme.px(MENU_EDGE) - widest - theme.px(14 + 10)
+            for icon in reversed(icons):
+                ink = "danger" if icon == LOCK.icon else "muted"
+                spot = QRectF(left, room.top(), theme.px(14), room.height())
+                theme.paint_icon(painter, spot, icon, ink, 14)
+                left -= theme.px(14 + 6)
+
+
 class ProfileButton(QToolButton):
     """The open profile: dot (a ring for the sandbox), name, service; opens the list of all."""
 
@@ -67,7 +110,8 @@ class ProfileButton(QToolButton):
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.setMenu(QMenu(self))
+        self._menu = ProfileMenu(self)
+        self.setMenu(self._menu)
 
     def show_profile(self, profile: Profile | None, service: str) -> None:
         """Shows which profile is open, and at which service."""
@@ -80,8 +124,9 @@ class ProfileButton(QToolButton):
 
     def show_list(self, profiles: Sequence[Profile], service: Callable[[Profile], str]) -> list[QAction]:
         """Offers these profiles; gives back their actions, which carry Ctrl+1 to Ctrl+9."""
-        menu = self.menu()
+        menu = self._menu
         menu.clear()
+        menu.forget_guards()
         self.actions_by_key = []
         for number, profile in enumerate(profiles, 1):
             if profile.is_sandbox and (number == 1 or not profiles[number - 2].is_sandbox):
@@ -93,6 +138,7 @@ class ProfileButton(QToolButton):
             if number <= 9:
                 action.setShortcut(QKeySequence(f"Ctrl+{number}"))
             action.triggered.connect(lambda _on=False, name=profile.name: self.picked.emit(name))
+            menu.show_guards(action, profile)
             menu.addAction(action)
             self.actions_by_key.append(action)
         menu.addSeparator()
@@ -351,15 +397,48 @@ class TabRow(QTabBar):
         )
 
 
+class GuardTags(QWidget):
+    """What guards the profile that is open: the production lock, or that it only looks."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.lock = Tag(LOCK, "before more than 5 recipients you are asked")
+        self.viewer = Tag(VIEWER, "nothing can be sent or changed")
+        self._tags = (self.lock, self.viewer)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, 0, theme.px(TAG_GAP), 0)
+        line.setSpacing(theme.px(TAG_GAP))
+        for tag in self._tags:
+            line.addWidget(tag)
+        self.show_profile(None)
+
+    def show_profile(self, profile: Profile | None) -> None:
+        """Shows the tags of a profile; none: nothing."""
+        self.lock.setVisible(profile is not None and profile.locked)
+        self.viewer.setVisible(profile is not None and profile.viewer)
+        self.setVisible(any(not tag.isHidden() for tag in self._tags))
+
+    def shorten(self, short: bool) -> None:
+        """Leaves the words out where the room is short."""
+        for tag in self._tags:
+            tag.shorten(short)
+
+    def wide(self, short: bool) -> int:
+        """How wide the tags are together with or without their words."""
+        return sum(tag.wide(short) + theme.px(TAG_GAP) for tag in self._tags if not tag.isHidden())
+
+
 class Header(QWidget):
-    """Profile and tabs in one row. Too narrow, the service's name goes, then icons; then tabs go below."""
+    """Profile, its guards, and tabs in one row. Too narrow, the service's name goes, then icons, then the
+    words of the guards; then tabs go below."""
 
     help_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._stripe, self._mode = "profile-slate", -1
+        self._stripe, self._below_now = "profile-slate", False
         self.profile_button = ProfileButton()
+        self.guard_tags = GuardTags()
         self.tab_row = TabRow()
         self.help_button = Button("", "help", kind="quiet", name="Show all keys")
         self.help_button.clicked.connect(self.help_asked)
@@ -368,6 +447,7 @@ class Header(QWidget):
         self._above.setSpacing(0)
         self._above.addWidget(self.profile_button)
         self._above.addSpacing(theme.px(8))
+        self._above.addWidget(self.guard_tags)
         self._above.addWidget(self.tab_row, 0, Qt.AlignmentFlag.AlignBottom)
         self._above.addStretch(1)
         self._above.addWidget(self.help_button)
@@ -384,22 +464,33 @@ class Header(QWidget):
         self._stripe = token
         self.update()
 
+    def show_guards(self, profile: Profile) -> None:
+        """Shows what guards a profile; the stripe is that of its lock, or of its colour."""
+        self.guard_tags.show_profile(profile)
+        self.set_stripe(LOCK.fill if profile.locked else profile_colour(profile))
+        self.fit()
+
     def fit(self) -> None:
         """Chooses what is shown for the room there is."""
         fixed = 2 * theme.px(12) + theme.px(8) + self.help_button.sizeHint().width() + theme.px(8)
-        button, tabs = self.profile_button, self.tab_row
-        choices = [(True, True), (False, True), (False, False)]
-        needs = [fixed + button.wide(service) + tabs.wide(icons) for service, icons in choices]
-        mode = next((i for i, need in enumerate(needs) if need <= self.width()), 3)
-        service, icons = choices[min(mode, 2)] if mode < 3 else (True, True)
-        if mode == 3:
+        button, tags, tabs = self.profile_button, self.guard_tags, self.tab_row
+        choices = [(True, True, False), (False, True, False), (False, False, False), (False, False, True)]
+        below = True, True, False
+        needs = [
+            fixed + button.wide(service) + tags.wide(short) + tabs.wide(icons)
+            for service, icons, short in choices
+        ]
+        fits = [choice for choice, need in zip(choices, needs, strict=True) if need <= self.width()]
+        service, icons, short = fits[0] if fits else below
+        if not fits:
             icons = tabs.wide(True) + 2 * theme.px(12) <= self.width()
         button.with_service(service)
+        tags.shorten(short)
         tabs.show_icons(icons)
-        tabs.setUsesScrollButtons(mode == 3)
-        if (mode == 3) != (self._mode == 3):
-            self._move_tabs(mode == 3)
-        self._mode = mode
+        tabs.setUsesScrollButtons(not fits)
+        if self._below_now is not (not fits):
+            self._move_tabs(not fits)
+        self._below_now = not fits
 
     def _move_tabs(self, below: bool) -> None:
         if below:
@@ -407,7 +498,7 @@ class Header(QWidget):
             self._below.addWidget(self.tab_row, 1, Qt.AlignmentFlag.AlignLeft)
         else:
             self._below.removeWidget(self.tab_row)
-            self._above.insertWidget(2, self.tab_row, 0, Qt.AlignmentFlag.AlignBottom)
+            self._above.insertWidget(3, self.tab_row, 0, Qt.AlignmentFlag.AlignBottom)
         self.setFixedHeight(theme.px(HIGH) + (theme.px(TAB_HIGH) if below else 0))
 
     def resizeEvent(self, event: QResizeEvent) -> None:

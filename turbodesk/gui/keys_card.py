@@ -73,13 +73,19 @@ class KeysCard(Card):
         self._lines.setSpacing(0)
         self.add(self._lines)
 
-    def show_keys(self, keys: Sequence[ApiKey], own: str) -> None:
-        """Shows key pairs in the order given; `own` is the one that this profile works with."""
+    def show_keys(self, keys: Sequence[ApiKey], own: str, only_looks: str = "") -> None:
+        """Shows key pairs in the order given; `own` is the one that this profile works with. `only_looks`
+        is why none can be made or taken back."""
+        if only_looks:
+            self.create_button.off(only_looks)
+        else:
+            self.create_button.on()
         clear_layout(self._lines)
         self.rows = []
         for key in keys:
             line = KeyRow(key, own=key.key == own)
             line.revoke_asked.connect(lambda key=key: self.revoke_asked.emit(key))
+            line.revoke_link.setVisible(not only_looks)
             self.rows.append(line)
             self._lines.addWidget(Rule())
             self._lines.addWidget(line)

@@ -8,12 +8,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QPaintEvent, QShortcut
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QRegion, QShortcut
 from PySide6.QtWidgets import QApplication, QGridLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from turbodesk.gui import theme
 from turbodesk.gui.focus_ring import give_focus
-from turbodesk.gui.header import Header, profile_colour, profile_name
+from turbodesk.gui.header import LOCK, STRIPE, Header, profile_name
 from turbodesk.gui.notices import Notices
 from turbodesk.gui.parts.button import Button
 from turbodesk.gui.parts.card import row
@@ -122,7 +122,7 @@ class MainWindow(QWidget):
         self.status_bar = StatusBar()
         self.stack = QStackedWidget()
         self.work = Work(self, self.notices)
-        pile = QVBoxLayout(self)
+        self._pile = pile = QVBoxLayout(self)
         pile.setContentsMargins(0, 0, 0, 0)
         pile.setSpacing(0)
         for part, stretch in ((self.header, 0), (self.stack, 1), (self.notices, 0), (self.status_bar, 0)):
@@ -232,7 +232,7 @@ class MainWindow(QWidget):
         """Shows this account in the header and hands it to the tabs."""
         self.desk = desk
         self.refresh_profiles()
-        self.header.set_stripe(profile_colour(desk.profile))
+        self._show_guards(desk.profile)
         self.setWindowTitle(f"{profile_name(desk.profile)} - Turbodesk")
         for key, place in self._places.items():
             fits = place.fits(desk)
@@ -250,8 +250,17 @@ class MainWindow(QWidget):
     def renew_desk(self, desk: Desk) -> None:
         """Hands the tabs the same account with another profile; nothing is read anew."""
         self.desk = desk
+        self.refresh_profiles()
+        self._show_guards(desk.profile)
         for tab in self._tabs.values():
             tab.renew_desk(desk)
+
+    def _show_guards(self, profile: Profile) -> None:
+        """A red frame around everything while the production lock is on, and the tags in the header."""
+        edge = theme.px(STRIPE) if profile.locked else 0
+        self._pile.setContentsMargins(edge, 0, edge, edge)
+        self.header.show_guards(profile)
+        self.update()
 
     def refresh_profiles(self) -> None:
         """Shows the list of profiles anew."""
@@ -355,6 +364,11 @@ class MainWindow(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
+        if edge := self._pile.contentsMargins().left():
+            inside = self.rect().adjusted(edge, 0, -edge, -edge)
+            painter = QPainter(self)
+            for side in QRegion(self.rect()).subtracted(QRegion(inside)):
+                painter.fillRect(side, theme.colour(LOCK.fill))
         if not self._was_painted:
             self._was_painted = True
             QTimer.singleShot(0, self.painted.emit)  # what the window holds is painted after it

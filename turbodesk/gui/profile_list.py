@@ -13,7 +13,10 @@ from turbodesk.gui.header import listed_name, profile_colour
 from turbodesk.gui.parts.card import Dot
 from turbodesk.gui.parts.key_hint import KeyHint
 from turbodesk.gui.parts.label import Label, Link
+from turbodesk.gui.parts.pill import PillLabel
 from turbodesk.model.account import Profile
+
+VIEWER_SAYS = "viewer: only looks"
 
 
 class ProfileRow(QAbstractButton):
@@ -32,7 +35,9 @@ class ProfileRow(QAbstractButton):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         name = listed_name(profile)
-        self.setAccessibleName(f"Open {name}, {service}, {kept}")
+        kept = VIEWER_SAYS if profile.viewer else kept
+        locked = ", production lock" if profile.locked else ""
+        self.setAccessibleName(f"Open {name}, {service}, {kept}{locked}")
         head = QHBoxLayout()
         head.setSpacing(theme.px(8))
         head.addWidget(Dot(profile_colour(profile), ring=profile.is_sandbox, size=10))
@@ -40,6 +45,8 @@ class ProfileRow(QAbstractButton):
         self._service = Label(kept if profile.is_sandbox else service, tone="muted", elide="right")
         head.addWidget(self._name)
         head.addWidget(self._service, 1)
+        if profile.locked:
+            head.addWidget(PillLabel("locked"))
         if keys:
             head.addWidget(KeyHint(keys))
         self._kept = Label(kept, "small", "muted", elide="right")

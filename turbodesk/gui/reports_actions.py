@@ -47,6 +47,10 @@ class ReportActions:
         listed = desk is not None and desk.has(Capability.SUPPRESSIONS)
         for button in (tab.detail.allow_button, tab.allow_button):
             tab.offer(Capability.SUPPRESSIONS if listed else Capability.DELETE_REPORTS, button)
+            if desk is not None and desk.only_looks:
+                button.off(desk.only_looks)
+        if desk is not None and desk.only_looks:
+            tab.suppress_button.off(desk.only_looks)
         self.show_kind(tab.kinds.key)
 
     def show_kind(self, kind: str) -> None:

@@ -30,6 +30,7 @@ from turbodesk.gui.work import Work
 from turbodesk.model.account import Credentials, Profile, Unlocked
 from turbodesk.providers import profile_problems
 from turbodesk.services.account import AccountService
+from turbodesk.settings import Settings
 
 if TYPE_CHECKING:
     from turbodesk.workplace import Workplace
@@ -115,6 +116,7 @@ class SignInDialog(Dialog):
         again = self._again
         if again is not None:
             base = Profile(name, again.provider, inbox_url=again.inbox_url, colour=again.colour)
+            base = base.guarded_as(again)
         else:
             base = Profile(name, self.form.provider, colour=self._free_colour())
         return self.form.profile(base)
@@ -189,7 +191,12 @@ class SignInDialog(Dialog):
                 with suppress(TurbodeskError):
                     await asyncio.to_thread(vault.forget, profile.name)
             raise
-        self._place.change(lambda kept: kept.with_profile(profile))
+
+        def guarded(kept: Settings) -> Settings:
+            before = kept.profile(profile.name)  # as it is on disk now: its guards outlive a new sign-in
+            return kept.with_profile(profile if before is None else profile.guarded_as(before))
+
+        self._place.change(guarded)
         self.kept_name = profile.name
         self.accept()
 

@@ -36,6 +36,15 @@ class Desk:
         """Whether the provider can do this; where not, its methods raise NotOffered and ask nothing."""
         return capability in self.provider.offers
 
+    @property
+    def only_looks(self) -> str:
+        """Why nothing can be sent or changed from this desk, empty where it can."""
+        if not self.profile.viewer:
+            return ""
+        from turbodesk.providers.looking import only_looks
+
+        return only_looks(self.profile.name).says
+
     def why_not(self, capability: Capability) -> str:
         """Why the provider cannot do this and what to do about it; empty where it can."""
         return self.provider.why_not(capability)

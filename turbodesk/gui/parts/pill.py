@@ -45,6 +45,7 @@ PILLS = {
     "none": Pill("neutral", "outline", "cancelled", "Not seen"),
     "limit": Pill("danger", "tint", "warning", "Limit near"),
     "paused": Pill("neutral", "outline", "pause", "Suspended"),
+    "locked": Pill("danger", "outline", "lock", "Locked"),
     "warn": Pill("warning", "tint", "warning", "To look at"),
     "info": Pill("info", "tint", "info", "Note"),
 }
