@@ -55,6 +55,9 @@ class ConfirmSend(Dialog):
         else:
             self.enter_presses(self.send_button)
             self.send_button.setFocus()
+        self.body.addStretch(1)
+        wide = theme.px(WIDE)
+        self.resize(wide, self.layout().totalHeightForWidth(wide))
 
     def _ask_number(self, recipients: int) -> Field:
         number = Field(name=f"Type {recipients} to go on")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QWidget
 
@@ -82,6 +82,13 @@ class GuardsDialog(Dialog):
         self.keep_button = self.add_button(Button("Keep", kind="primary"))
         self.keep_button.clicked.connect(self._on_keep_clicked)
         self.allow.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def event(self, event: QEvent) -> bool:
+        """Makes room for what is said of a list, and takes it back."""
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.resize(self.width(), self.layout().totalHeightForWidth(self.width()))
+        return done
 
     def limited(self, profile: Profile) -> Profile:
         """A profile with the limits that were accepted."""
