@@ -13,12 +13,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench import attachment, lists, sandbox_rows, sends, start, tables
+from bench import attachment, batch, lists, sandbox_rows, sends, start, tables
 from bench.measure import Row
 
 PARTS = {
     "start": start.rows,
     "sends": sends.rows,
+    "batch": batch.rows,
     "attachment": attachment.rows,
     "tables": tables.rows,
     "lists": lists.rows,

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 AT_ONCE = 4  # how many rows leave at the same time where nobody says otherwise
 MOST_AT_ONCE = 50
 MERGED_AT_ONCE, WRITTEN_AT_ONCE = 50, 200
-READ_AT_ONCE = 500
 FEWEST_JUDGED = 20  # so many rows have an outcome before a share of refusals says anything
 SILENT_IN_A_ROW = 5  # so many rows without an answer, one behind the other, and somebody must look
 LAST_SENDS_S = 5.0  # how long a pause waits for what is leaving
@@ -199,9 +198,9 @@ class _Run:
         self._ledger, self._outbox, self._batch, self._clock = ledger, outbox, batch, clock
         self._state, self._reason = BatchState.DONE, ""
         self._ended = asyncio.Event()
-        self._ahead: deque[tuple[int, str]] = deque()
-        self._last_row = 0
-        self._reading = asyncio.Lock()
+        self._taken: deque[tuple[Entry, Message]] = deque()  # taken from the ledger together: one commit
+        self._again: deque[str] = deque()  # put back, and to be tried once more
+        self._taking = asyncio.Lock()
         self._not_before = 0.0  # steady time; nothing leaves before, because the provider or the line said so
         self._waits = 0
         self._lost_since: float | None = None
@@ -232,16 +231,24 @@ class _Run:
         except asyncio.CancelledError:
             self.end(BatchState.PAUSED, CUT_OFF)
             await self._let_end(workers)
-            await self._ledger.batches.end(self._batch.id, BatchState.PAUSED, CUT_OFF)
+            await self._close()
             raise
         for worker in workers:
             if not worker.cancelled() and (error := worker.exception()) is not None:
-                await self._ledger.batches.end(self._batch.id, BatchState.PAUSED, str(error))
+                self.end(BatchState.PAUSED, str(error))
+                await self._close()
                 raise error
+        return await self._close()
+
+    async def _close(self) -> Batch:
+        """What was taken and not begun is given back; how the batch stands then."""
+        for entry, _ in self._taken:
+            await self._outbox.release(entry.id)
         reason = self._reason
         if self._state is BatchState.DONE and self._held:
-            rows = "1 row" if self._held == 1 else f"{self._held} rows"
-            reason = ROWS_WAIT.format(rows)
+            reason = ROWS_WAIT.format("1 row" if self._held == 1 else f"{self._held} rows")
+        if self._state is BatchState.CANCELLED:
+            return await self._ledger.batches.cancel(self._batch.id)
         return await self._ledger.batches.end(self._batch.id, self._state, reason)
 
     async def _let_end(self, workers: list[asyncio.Task[None]]) -> None:
@@ -253,27 +260,23 @@ class _Run:
         await asyncio.gather(*workers, return_exceptions=True)
 
     async def _work(self) -> None:
-        while (row := await self._next()) is not None:
-            try:
-                if not await self._may_leave():
-                    return
-                entry = await self._outbox.send_again(row[1])
-                await self._judge(row, entry)
-            except TurbodeskError as error:
-                self.end(BatchState.PAUSED, error.says)
-                return
+        try:
+            while await self._may_leave() and (entry := await self._send_one()) is not None:
+                await self._judge(entry)
+        except TurbodeskError as error:
+            self.end(BatchState.PAUSED, error.says)
 
-    async def _next(self) -> tuple[int, str] | None:
-        """The next row that waits, None where there is none or none may leave any more."""
-        async with self._reading:
-            if not self._ahead and not self._ended.is_set():
-                batches = self._ledger.batches
-                self._ahead.extend(await batches.waiting(self._batch.id, self._last_row, READ_AT_ONCE))
-                if self._ahead:
-                    self._last_row = self._ahead[-1][0]
-            if self._ended.is_set() or not self._ahead:
+    async def _send_one(self) -> Entry | None:
+        """The next row, sent; None where there is none, or none may leave any more."""
+        if self._again:
+            return await self._outbox.send_again(self._again.popleft())
+        async with self._taking:
+            if not self._taken and not self._ended.is_set():
+                self._taken.extend(await self._outbox.claim_rows(self._batch.id, self._batch.concurrency))
+            if not self._taken or self._ended.is_set():
                 return None
-            return self._ahead.popleft()
+            entry, message = self._taken.popleft()
+        return await self._outbox.send_claimed(entry, message)
 
     async def _may_leave(self) -> bool:
         """Waits as long as the provider, the line or the pace asks for; False where it ended meanwhile."""
@@ -293,10 +296,10 @@ class _Run:
                 return True
         return False
 
-    async def _judge(self, row: tuple[int, str], entry: Entry) -> None:
+    async def _judge(self, entry: Entry) -> None:
         """What the outcome of a row means for the others."""
         if entry.state is SendState.QUEUED:
-            await self._put_back(row, entry)
+            await self._put_back(entry)
             return
         self._waits, self._lost_since = 0, None
         self._settled += 1
@@ -312,7 +315,7 @@ class _Run:
             reason = TOO_MANY_REFUSED.format(self._refused, self._settled, share, stop)
             self.end(BatchState.STOPPED, reason)
 
-    async def _put_back(self, row: tuple[int, str], entry: Entry) -> None:
+    async def _put_back(self, entry: Entry) -> None:
         """A row that surely was not taken: tried again where that helps, else it waits for a person."""
         failure, now = self._outbox.failure(entry.id), self._clock.steady()
         if isinstance(failure, Throttled):
@@ -332,4 +335,4 @@ class _Run:
             self.end(BatchState.PAUSED, failure.says if failure else entry.reason)
             return
         self._not_before = max(self._not_before, now + wait_s)
-        self._ahead.appendleft(row)
+        self._again.append(entry.id)

@@ -167,6 +167,28 @@ class Outbox:
             raise
         return await self._deliver(_begun(entry), message, sender)
 
+    async def claim_rows(self, batch: str, limit: int) -> list[tuple[Entry, Message]]:
+        """Takes the next rows of a batch for this program; `send_claimed` sends one, `release` gives it
+        back."""
+        return await self._ledger.claim_rows(batch, limit)
+
+    async def release(self, id: str) -> None:
+        """Gives back a row that was taken and not sent: it waits as before."""
+        await self._ledger.release(id)
+
+    async def send_claimed(self, entry: Entry, message: Message) -> Entry:
+        """Sends a row that was taken. Raises Guarded and NotOffered where it may not go any more; then it is
+        given back."""
+        try:
+            self._check_written_for(entry)
+            sender = self._desk.sender(SMTP if entry.provider == SMTP else API)
+            recipients = tuple(address for _, address in message.recipients)
+            await self._guard(recipients, len(recipients))
+        except BaseException:
+            await self.release(entry.id)
+            raise
+        return await self._deliver(entry, message, sender)
+
     async def resend(self, id: str, *, confirmed: int = 0) -> Entry:
         """Sends once more what is unknown, because a person asked for it though it may arrive twice. Until an
         answer says yes it stays unknown. Raises StoreTrouble for what is not unknown."""

@@ -182,6 +182,49 @@ class Ledger:
 
         return await self._writer.run(work)
 
+    async def claim_rows(self, batch: str, limit: int) -> list[tuple[Entry, Message]]:
+        """Takes the next rows of a batch that wait for it, at most so many, in the order of the file; each
+        with its message. What is damaged is held back for a person and left out."""
+
+        taken: list[tuple[records.Live, bytes]] = []
+
+        def work(connection: sqlite3.Connection) -> None:
+            taken[:] = records.claim_rows(connection, batch, limit, self._instance.id, _now())
+            self._live.update((live.entry.id, live) for live, _ in taken)
+
+        try:
+            await self._writer.run(work)
+            return await self._readable(taken)
+        except asyncio.CancelledError:
+            for live, _ in taken:
+                await self.release(live.entry.id)
+            raise
+
+    async def release(self, id: str) -> None:
+        """Gives back what was taken and never begun."""
+        live = self._live.pop(id, None)
+        if live is not None:
+            await self._writer.run(lambda c: records.release(c, live, _now()))
+
+    async def _readable(self, found: list[tuple[records.Live, bytes]]) -> list[tuple[Entry, Message]]:
+        def thawed(_connection: sqlite3.Connection) -> list[Message | StoreTrouble]:
+            return [self._thawed_or_not(live.entry, payload) for live, payload in found]
+
+        readable = []
+        for (live, _), message in zip(found, await self._read(thawed), strict=True):
+            if isinstance(message, StoreTrouble):
+                await self.release(live.entry.id)
+                await self.put_off(live.entry.id, Hold.PERSON, None, message.says)
+            else:
+                readable.append((live.entry, message))
+        return readable
+
+    def _thawed_or_not(self, entry: Entry, payload: bytes) -> Message | StoreTrouble:
+        try:
+            return self._thawed(entry.id, payload, entry.body_sha256)
+        except StoreTrouble as trouble:
+            return trouble
+
     async def mark_wire(self, id: str) -> None:
         """Writes down that the first byte is about to leave. Only then may it leave."""
         await self._writer.submit(records.MARK, records.Mark(id, _now(), self._live)).written()
@@ -288,8 +331,11 @@ class Ledger:
     async def take_again(self, id: str) -> None:
         """Takes an unknown send for this program once more, because a person asked for it. Whatever comes of
         it but a yes, it is unknown again afterwards."""
-        live = await self._writer.run(lambda c: waiting.take_again(c, id, self._instance.id, _now()))
-        self._live[id] = live
+
+        def work(connection: sqlite3.Connection) -> None:
+            self._live[id] = waiting.take_again(connection, id, self._instance.id, _now())
+
+        await self._writer.run(work)
 
     async def left_since(self, profile: str, since: datetime) -> int:
         """To how many recipients something of this profile has left since then."""

@@ -35,6 +35,7 @@ _SELECT = (
     "state, reason, provider_id, outcomes, hold, not_before, settled_by, "
     '(SELECT id FROM batch WHERE batch.number = message.batch), "row" FROM message '
 )
+_THOSE = "WHERE number IN (SELECT value FROM json_each(?))"
 _SETTLED = (SendState.ACCEPTED, SendState.PARTLY, SendState.REFUSED, SendState.UNKNOWN)
 
 
@@ -277,6 +278,64 @@ def claim(connection: sqlite3.Connection, id: str, instance: str, now: int) -> L
 def _in_doubt(connection: sqlite3.Connection, number: int) -> bool:
     """Whether nobody knows of an earlier try."""
     return bool(connection.execute("SELECT doubt FROM message WHERE number = ?", (number,)).fetchone()[0])
+
+
+def claim_rows(
+    connection: sqlite3.Connection, batch: str, limit: int, instance: str, now: int
+) -> list[tuple[Live, bytes]]:
+    """Takes the next rows of a batch that wait for it, in the order of the file; each with its payload, which
+    is as it was written down. Raises StoreTrouble where one is not."""
+    numbers = [
+        row[0]
+        for row in connection.execute(
+            "SELECT number FROM message WHERE batch = (SELECT number FROM batch WHERE id = ?) "
+            "AND state = 'queued' AND hold = 'batch' ORDER BY \"row\" LIMIT ?",
+            (batch, limit),
+        )
+    ]
+    if not numbers:
+        return []
+    those = encoded(numbers).decode()
+    rows = connection.execute(_SELECT + _THOSE, (those,)).fetchall()
+    rows.sort(key=lambda row: row[-1])  # the row of the file comes last
+    lives = []
+    for row, entry in zip(rows, _entries(connection, rows), strict=True):
+        n = entry.attempts + 1
+        taken = replace(
+            entry, state=SendState.SENDING, reason="", attempts=n, hold=Hold.PERSON, not_before=None
+        )
+        lives.append(Live(row[0], n, now, taken))
+    connection.execute(
+        _many("INSERT INTO attempt (message, n, instance, started) VALUES {}", len(lives), 4),
+        [value for live in lives for value in (live.number, live.n, instance, now)],
+    )
+    connection.execute(
+        "UPDATE message SET state = 'sending', reason = '', hold = 'person', not_before = NULL, updated = ? "
+        "WHERE number IN (SELECT value FROM json_each(?))",
+        (now, those),
+    )
+    payloads = dict(
+        connection.execute(
+            "SELECT message, CAST(body AS BLOB) FROM payload "
+            "WHERE message IN (SELECT value FROM json_each(?))",
+            (those,),
+        ).fetchall()
+    )
+    return [(live, bytes(payloads[live.number])) for live in lives]
+
+
+def release(connection: sqlite3.Connection, live: Live, now: int) -> None:
+    """Gives back what was taken and never begun: as if it had waited all the time."""
+    number = live.number
+    gone = connection.execute(
+        "DELETE FROM attempt WHERE message = ? AND n = ? AND ended IS NULL AND wire IS NULL", (number, live.n)
+    ).rowcount
+    if not gone:
+        raise not_ours()
+    hold = Hold.BATCH if live.entry.batch else Hold.PERSON
+    connection.execute(
+        "UPDATE message SET state = 'queued', hold = ?, updated = ? WHERE number = ?", (hold, now, number)
+    )
 
 
 def mark_all(connection: sqlite3.Connection, marks: Sequence[Mark]) -> list[None]:
