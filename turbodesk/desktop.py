@@ -55,6 +55,7 @@ class Desktop:
     ) -> None:
         self.config_dir = config_dir
         self.closed = asyncio.Event()
+        self.opened = asyncio.Event()  # the account of the start is open, or it was told why not
         self._painted = asyncio.Event()
         self._touring = touring
         settings_file.make_config_dir(config_dir)
@@ -246,6 +247,7 @@ class Desktop:
                 self.window.set_desk(await self.open_profile(SANDBOX))
         if not self.settings.seen_first_run:
             self._change(lambda settings: replace(settings, seen_first_run=True))
+        self.opened.set()
         self.window.work.start(self._warm_up(), name="warm up")
 
     async def _warm_up(self) -> None:
