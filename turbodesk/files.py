@@ -199,18 +199,27 @@ def _types() -> mimetypes.MimeTypes:
 
 def read_text(path: Path) -> str:
     """The text of a UTF-8 file, a mark at its beginning taken off. Blocks; raises FileTrouble."""
+    return text_of(path.name, read_bytes(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a file that is to become a text, or one more than may be. Blocks; raises FileTrouble."""
     with open_regular(path) as file:
-        raw = file.read(TEXT_LIMIT_BYTES + 1)
+        return file.read(TEXT_LIMIT_BYTES + 1)
+
+
+def text_of(name: str, raw: bytes) -> str:
+    """The UTF-8 text that the bytes of a file write, as `read_text` gives it. Raises FileTrouble."""
     if len(raw) > TEXT_LIMIT_BYTES:
         raise FileTrouble(
-            f"{path.name} is too large for a letter: more than {TEXT_LIMIT_BYTES:,} bytes.",
+            f"{name} is too large for a letter: more than {TEXT_LIMIT_BYTES:,} bytes.",
             hint="Shorten it, or attach it.",
         )
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise FileTrouble(
-            f"{path.name} is not written in UTF-8 (byte {error.start}).",
+            f"{name} is not written in UTF-8 (byte {error.start}).",
             hint="Save it as UTF-8, then try again.",
         ) from None
 

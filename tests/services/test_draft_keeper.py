@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 import sys
 from pathlib import Path
@@ -47,3 +48,34 @@ def test_a_file_that_cannot_be_kept_is_told(tmp_path: Path) -> None:
     (tmp_path / "draft-files").write_text("in the way")
     with pytest.raises(FileTrouble, match="could not be kept"):
         DraftKeeper(tmp_path).add_file("image.png", b"x")
+
+
+def test_a_draft_that_was_given_later_is_not_overwritten(tmp_path: Path) -> None:
+    async def go() -> None:
+        keeper = DraftKeeper(tmp_path)
+        with keeper.writing:  # the disk is busy with something
+            slow = asyncio.create_task(keeper.keep({"subject": "first"}))
+            await asyncio.sleep(0)
+            last = asyncio.create_task(keeper.keep({"subject": "last"}))
+            await asyncio.sleep(0)
+        await asyncio.gather(slow, last)
+        assert keeper.load() == {"subject": "last"}
+        keeper.save({"subject": "closing"})
+        assert keeper.load() == {"subject": "closing"}
+
+    asyncio.run(go())
+
+
+def test_a_save_on_closing_wins_over_one_that_still_waits(tmp_path: Path) -> None:
+    async def go() -> None:
+        keeper = DraftKeeper(tmp_path)
+        keeper.writing.acquire()
+        slow = asyncio.create_task(keeper.keep({"subject": "before"}))
+        await asyncio.sleep(0)  # it has its number now, and waits in its thread
+        closing = asyncio.create_task(asyncio.to_thread(keeper.save, {"subject": "closing"}))
+        await asyncio.sleep(0)
+        keeper.writing.release()
+        await asyncio.gather(slow, closing)
+        assert keeper.load() == {"subject": "closing"}
+
+    asyncio.run(go())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from turbodesk.checks.headers import read_headers, subject_problem
 from turbodesk.errors import FileTrouble, InvalidDraft
 from turbodesk.files import attachment_of, safe_name, size_of
 from turbodesk.model.message import Address, AddressError, Attachment, Message, base64_size
+from turbodesk.services.attached import Attached, changed
 from turbodesk.services.pictures import shown_as
 
 __all__ = ["AddressCheck", "ComposeService", "Draft", "check_address", "split_addresses", "wire_size"]
@@ -31,7 +32,7 @@ class Draft:
     """A message as it is being written: lists of addresses as text, as `split_addresses` reads them.
 
     `groups` are parted by commas. An attachment that the HTML names as `cid:NAME`, by its file name or its
-    stem, becomes a picture inside the letter.
+    stem, becomes a picture inside the letter. One that is in `attached` must still be the file it was then.
     """
 
     sender: str = ""
@@ -44,6 +45,7 @@ class Draft:
     html: str = ""
     headers: list[tuple[str, str]] = field(default_factory=list)
     attachments: list[Path] = field(default_factory=list)
+    attached: Mapping[Path, Attached] = field(default_factory=dict)
     groups: str = ""
     track_opens: bool | None = None
     track_clicks: bool | None = None
@@ -147,6 +149,10 @@ class ComposeService:
                     found.append(attachment_of(path))
                 except FileTrouble as error:
                     troubles.append(error.says)
+                    continue
+                was = draft.attached.get(path)
+                if was is not None and (sentence := changed(was, found[-1])):
+                    troubles.append(sentence)
         if troubles:
             problems.setdefault("attachments", []).extend(troubles)
         return tuple(found)

@@ -1,11 +1,14 @@
-"""The one draft that is open, kept on disk, so that closing the window loses nothing that was typed."""
+"""The one draft that is open, kept on disk, so that no way the window may end loses what was typed."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from turbodesk import json_file
@@ -19,12 +22,21 @@ LARGEST_BYTES = 64_000_000  # what is larger was not written by us
 class DraftKeeper:
     """The draft of one config dir: `draft.json`, and a folder for pasted pictures, which have no file yet.
 
-    All of it blocks, for milliseconds.
+    What was saved is on the disk, also after a power cut. All of it but `keep` blocks, for milliseconds.
     """
 
     def __init__(self, config_dir: Path) -> None:
         self._path = config_dir / FILE
         self._folder = config_dir / FOLDER
+        self._numbers = count(1)
+        self._written = 0
+        self.writing = Lock()  # held while the draft is written
+
+    async def keep(self, snapshot: Mapping[str, Any]) -> None:
+        """Keeps it in place of what was kept, in a thread; one that was given later stays. Raises
+        FileTrouble."""
+        number = next(self._numbers)
+        await asyncio.to_thread(self._write, number, snapshot)
 
     def load(self) -> dict[str, Any]:
         """What was kept last, empty where there is none or it is not what we write."""
@@ -39,7 +51,13 @@ class DraftKeeper:
 
     def save(self, snapshot: Mapping[str, Any]) -> None:
         """Keeps it in place of what was kept. Raises FileTrouble."""
-        json_file.write(self._path, dict(snapshot))
+        self._write(next(self._numbers), snapshot)
+
+    def _write(self, number: int, snapshot: Mapping[str, Any]) -> None:
+        with self.writing:
+            if number > self._written:
+                json_file.write(self._path, dict(snapshot))
+                self._written = number
 
     def add_file(self, name: str, data: bytes) -> Path:
         """Keeps bytes that have no file of their own as `name`, numbered where that is taken.
