@@ -23,7 +23,7 @@ from turbodesk.errors import (
 )
 from turbodesk.model.message import Message
 from turbodesk.model.outcome import Hold, SendState, Verdict
-from turbodesk.services.batches import BatchPlan, BatchRuns
+from turbodesk.services.batches import BY_HAND, BatchPlan, BatchRuns
 from turbodesk.services.outbox import Outbox
 from turbodesk.store.entry import BatchState
 from turbodesk.store.ledger import Ledger
@@ -272,6 +272,47 @@ def test_two_programs_do_not_send_one_batch(tmp_path: Path) -> None:
         assert (await stage.batches.run(id)).state is BatchState.DONE
         other_ledger.close()
         assert len(refused) == 1 and len(stage.provider.sent) == 20
+
+    on_stage(tmp_path, play)
+
+
+@pytest.mark.parametrize("ending", ["pause", "cancel"])
+def test_another_program_pauses_or_cancels_it(tmp_path: Path, ending: str) -> None:
+    async def play(stage: Stage) -> None:
+        id = await stage.filled(20, concurrency=1)
+        other_ledger = Ledger.open(stage.directory)
+        other = BatchRuns(other_ledger, stage.outbox_of)
+
+        async def meddle(_message: Message) -> None:
+            if len(stage.provider.sent) == 3:
+                told = await getattr(other, ending)(id)
+                assert told.state is (BatchState.PAUSED if ending == "pause" else BatchState.CANCELLED)
+                await until(lambda: not stage.batches.leaves(id))
+
+        stage.provider.after = lambda it: meddle
+        batch = await stage.batches.run(id)
+        assert len(stage.provider.sent) == 3, "the row that was leaving came to its end, and no other left"
+        if ending == "pause":
+            assert (batch.state, batch.reason, batch.finished) == (BatchState.PAUSED, BY_HAND, 3)
+            assert (await other.run(id)).state is BatchState.DONE, "and may be taken up from anywhere"
+            assert len(set(stage.provider.addresses)) == len(stage.provider.sent) == 20
+        else:
+            assert batch.state is BatchState.CANCELLED
+            assert batch.counts == {SendState.ACCEPTED: 3, SendState.CANCELLED: 17}
+        other_ledger.close()
+
+    on_stage(tmp_path, play)
+
+
+def test_whoever_has_taken_it_up_meanwhile_keeps_it(tmp_path: Path) -> None:
+    async def play(stage: Stage) -> None:
+        id = await stage.filled(4, concurrency=1)
+        other_ledger = Ledger.open(stage.directory)
+        await stage.ledger.batches.take(id)
+        await other_ledger.batches.ask_pause(id, BY_HAND)
+        await other_ledger.batches.take(id)
+        assert (await stage.ledger.batches.end(id, BatchState.PAUSED, BY_HAND)).state is BatchState.RUNNING
+        other_ledger.close()
 
     on_stage(tmp_path, play)
 

@@ -36,6 +36,7 @@ MOST_AT_ONCE = 50
 MERGED_AT_ONCE, WRITTEN_AT_ONCE = 50, 200
 FEWEST_JUDGED = 20  # so many rows have an outcome before a share of refusals says anything
 SILENT_IN_A_ROW = 5  # so many rows without an answer, one behind the other, and somebody must look
+WATCHED_S = 0.5  # how often it is asked whether another program has paused it
 LAST_SENDS_S = 5.0  # how long a pause waits for what is leaving
 TRIED_FOR_S = 24 * 3600.0
 
@@ -160,15 +161,18 @@ class BatchRuns:
         """Whether a batch is going out from this program."""
         return id in self._runs
 
+    def leaves(self, id: str) -> bool:
+        """Whether further rows of a batch will leave from this program."""
+        run = self._runs.get(id)
+        return run is not None and not run.ended
+
     async def pause(self, id: str, reason: str = BY_HAND) -> Batch:
-        """Lets no further row of a batch leave; what is leaving comes to its end."""
+        """Lets no further row of a batch leave; what is leaving comes to its end. Where another program
+        sends it, that one pauses it within moments."""
         if run := self._runs.get(id):
             run.end(BatchState.PAUSED, reason)
             return await self._ledger.batches.batch(id)
-        batch = await self._ledger.batches.batch(id)
-        if batch.state is not BatchState.RUNNING:
-            return batch
-        raise StoreTrouble("Another Turbodesk is sending this batch.", hint="Pause it there.")
+        return await self._ledger.batches.ask_pause(id, reason)
 
     async def cancel(self, id: str) -> Batch:
         """Cancels all rows that have not left; what has left has left."""
@@ -217,6 +221,11 @@ class _Run:
             self._state, self._reason = state, reason
             self._ended.set()
 
+    @property
+    def ended(self) -> bool:
+        """Whether no further row leaves."""
+        return self._ended.is_set()
+
     def pace(self) -> float | None:
         """Rows a second, of the last ones; None while too few are through."""
         if len(self._lately) < 2:
@@ -226,6 +235,13 @@ class _Run:
 
     async def go(self) -> Batch:
         workers = [asyncio.create_task(self._work()) for _ in range(self._batch.concurrency)]
+        watch = asyncio.create_task(self._watch())
+        try:
+            return await self._until_over(workers)
+        finally:
+            watch.cancel()
+
+    async def _until_over(self, workers: list[asyncio.Task[None]]) -> Batch:
         try:
             await asyncio.wait(workers)
         except asyncio.CancelledError:
@@ -239,6 +255,15 @@ class _Run:
                 await self._close()
                 raise error
         return await self._close()
+
+    async def _watch(self) -> None:
+        """Ends it where another program has paused or cancelled it."""
+        with suppress(StoreTrouble):  # who sends meets it too, and ends with it
+            while not self._ended.is_set():
+                await asyncio.sleep(WATCHED_S)
+                state, reason = await self._ledger.batches.stands(self._batch.id)
+                if state is not BatchState.RUNNING:
+                    self.end(state, reason)
 
     async def _close(self) -> Batch:
         """What was taken and not begun is given back; how the batch stands then."""

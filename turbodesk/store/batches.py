@@ -98,13 +98,28 @@ class Batches:
         return await self._write(work)
 
     async def end(self, id: str, state: BatchState, reason: str = "") -> Batch:
-        """A batch pauses, stops, or is done. Rows that wait stay queued."""
+        """A batch pauses, stops, or is done. Rows that wait stay queued. One that another program has taken
+        up meanwhile stays as it is."""
 
         def work(connection: sqlite3.Connection) -> Batch:
             before = batch_of(connection, id)
-            if before.is_over:
+            keeper = connection.execute("SELECT keeper FROM batch WHERE id = ?", (id,)).fetchone()[0]
+            if before.is_over or keeper not in ("", self._instance):
                 return before
             _move(connection, id, state, reason, "")
+            return batch_of(connection, id)
+
+        return await self._write(work)
+
+    async def ask_pause(self, id: str, reason: str) -> Batch:
+        """Asks the program that sends a batch to pause it; nothing is changed where none does."""
+
+        def work(connection: sqlite3.Connection) -> Batch:
+            connection.execute(
+                "UPDATE batch SET state = 'paused', reason = ?, updated = ? "
+                "WHERE id = ? AND state = 'running'",
+                (reason, _now(), id),
+            )
             return batch_of(connection, id)
 
         return await self._write(work)
@@ -135,6 +150,15 @@ class Batches:
                 "AND state = 'queued' AND hold = 'batch' AND \"row\" > ? ORDER BY \"row\" LIMIT ?",
                 (id, after, limit),
             ).fetchall()
+
+        return await self._read(work)
+
+    async def stands(self, id: str) -> tuple[BatchState, str]:
+        """The state of a batch and the reason; its rows are not counted."""
+
+        def work(connection: sqlite3.Connection) -> tuple[BatchState, str]:
+            row = connection.execute("SELECT state, reason FROM batch WHERE id = ?", (id,)).fetchone()
+            return BatchState(row[0]), row[1]
 
         return await self._read(work)
 
