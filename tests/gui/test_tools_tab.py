@@ -227,3 +227,16 @@ def test_changes_stand_in_one_column_where_it_is_narrow(qapp, window_of, settle)
     card.resize(900, 400)
     settle()
     assert lines[0].y() == lines[1].y()
+
+
+def test_a_viewer_sees_the_switches_and_turns_none(run, opened):
+    async def go():
+        async with opened() as it:
+            it.tab.set_desk(replace(it.desk, profile=replace(it.desk.profile, viewer=True)))
+            it.tab.turned_to()
+            await it.settle()
+            it.card = it.tab.cards[CLICK_TRACKING]
+            assert it.card.enabled is await it.at_the_provider()
+            assert not it.card.switch.isEnabled() and "only looks" in it.words()
+
+    run(go())

@@ -108,19 +108,20 @@ class ToolCard(QWidget):
         """The state as the provider last answered it."""
         return self.switch.state
 
-    def show_state(self, enabled: bool, forced: bool, by: str) -> None:
-        """Shows the provider's answer; `by` names the provider. A forced tool can only be read."""
+    def show_state(self, enabled: bool, forced: bool, by: str, only_looks: str = "") -> None:
+        """Shows the provider's answer; `by` names the provider. A forced tool can only be read, and so can
+        any where `only_looks` says why."""
         self.switch.set_pending(False)
         self.switch.set_state(enabled)
-        self.switch.setEnabled(not forced)
+        self.switch.setEnabled(not (forced or only_looks))
         self._word.setText("On" if enabled else "Off")
         self._says.setText(self.words.on if enabled else self.words.off)
         self._note_words.setText(
             f"{by} has fixed this switch for the account. Only its support can change it."
             if forced
-            else (self.words.if_off if enabled else self.words.if_on)
+            else only_looks or (self.words.if_off if enabled else self.words.if_on)
         )
-        self._note_icon.show_icon("lock" if forced else "info", "muted")
+        self._note_icon.show_icon("lock" if forced else "view" if only_looks else "info", "muted")
         self.keep()
 
     def ask(self, wanted: bool, changes: Sequence[Change], profile: str) -> None:

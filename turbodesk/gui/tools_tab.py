@@ -160,7 +160,7 @@ class ToolsTab(Tab):
 
     def _show_tool(self, card: ToolCard, tool: TrackingTool) -> None:
         by = self.desk.provider.title if self.desk else "The provider"
-        card.show_state(tool.enabled, tool.forced, by)
+        card.show_state(tool.enabled, tool.forced, by, self.desk.only_looks if self.desk else "")
 
     def _set_checked(self) -> None:
         self._checked = datetime.now(UTC)
