@@ -399,3 +399,24 @@ def test_twins_are_not_taken_for_one_another(tmp_path: Path) -> None:
         assert [it.alone for it in stage.provider.sought] == [False, True]
 
     on_stage(tmp_path, play)
+
+
+def test_it_tells_whether_it_is_the_one_that_sends_and_whether_anything_waits(tmp_path: Path) -> None:
+    async def play(stage: Stage) -> None:
+        entry = await stage.outbox.queue(message(), hold=Hold.TIME, not_before=stage.clock.later(60))
+        second = stage.sending()
+        waiting = asyncio.create_task(second.run())
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        async with stage.running() as sending:
+            await until(lambda: sending.owns)
+            assert not second.owns
+            await stage.rounds(sending)
+            assert not await sending.is_idle()
+            stage.clock.let_pass(60)
+            sending.nudge()
+            await stage.is_(entry.id, SendState.ACCEPTED)
+            await until(sending.is_idle)
+        assert not sending.owns
+
+    on_stage(tmp_path, play)

@@ -79,6 +79,7 @@ class Sending:
         self._waiting: list[Entry] = []
         self._waits: dict[str, _Wait] = {}
         self._looked: set[str] = set()
+        self._began = False
         self._next_look = 0.0
         self._closed: set[str] = set()  # profiles that did not open
         self._nudged = asyncio.Event()
@@ -93,13 +94,25 @@ class Sending:
         if self._batches is not None and not self._batches.goes(id):
             self._start(id, self._run_batch(self._batches, id))
 
+    @property
+    def owns(self) -> bool:
+        """Whether it is this program that sends by itself, and no other."""
+        return self._lock.is_locked
+
+    async def is_idle(self) -> bool:
+        """Whether nothing waits for a time, and nothing is leaving from here."""
+        leaving = self._going.keys() - {LOOKING}
+        begins = self.owns and not self._began
+        return not begins and not leaving and not await self._ledger.due(END_OF_TIME)
+
     async def run(self) -> None:
         """Sends what is due, until cancelled; what is leaving then comes to its end first. Where another
         program does it already, this one waits until that one has ended."""
-        while not self._owns():  # noqa: ASYNC110 (another program's lock tells nobody when it goes)
+        while not self._take_lock():  # noqa: ASYNC110 (another program's lock tells nobody when it goes)
             await asyncio.sleep(LOCK_S)
         try:
             await self._begin()
+            self._began = True
             while True:
                 await self._round()
                 await self._rest()
@@ -107,7 +120,7 @@ class Sending:
             await self._end()
             self._lock.release()
 
-    def _owns(self) -> bool:
+    def _take_lock(self) -> bool:
         try:
             self._lock.acquire()
         except (Timeout, OSError):

@@ -25,7 +25,7 @@ from turbodesk.files import in_slice_thread
 from turbodesk.model.lookup import Found, Sought
 from turbodesk.model.message import BytesSource, Message
 from turbodesk.model.outcome import Hold, SendResult, SendState, Verdict, state_of
-from turbodesk.store import batches, copies, records, waiting
+from turbodesk.store import batches, copies, naming, records, waiting
 from turbodesk.store.attachments import Attachments
 from turbodesk.store.batches import Batches
 from turbodesk.store.database import Database
@@ -342,11 +342,11 @@ class Ledger:
         return await self._read(lambda c: waiting.left_since(c, profile, microseconds(since)))
 
     async def entries(
-        self, *, profile: str | None = None, limit: int = 1000, batch: str | None = ""
+        self, *, profile: str | None = None, limit: int = 1000, batch: str | None = "", state: str = ""
     ) -> list[Entry]:
         """The newest sends first, of all profiles or of one; those that stand alone, those of one batch in
-        the order of its rows, or with None all of them."""
-        return await self._read(lambda c: records.entries(c, profile, limit, batch))
+        the order of its rows, or with None all of them; in one state, or in any."""
+        return await self._read(lambda c: records.entries(c, profile, limit, batch, state))
 
     async def entry(self, id: str) -> Entry:
         """One send; raises StoreTrouble where there is none of that name."""
@@ -359,6 +359,10 @@ class Ledger:
     async def entry_with_key(self, key: str) -> Entry | None:
         """The send of that name on the wire, None where it was never written down."""
         return await self._read(lambda c: records.entry_with_key(c, key))
+
+    async def named(self, text: str) -> naming.Named:
+        """The sends and batches whose id or key is `text`, or begins with it."""
+        return await self._read(lambda c: naming.named(c, text))
 
     async def message(self, id: str) -> Message:
         """The message as it was queued; hashes are checked again, of attachments too."""

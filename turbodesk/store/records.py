@@ -538,10 +538,14 @@ def entry_of(connection: sqlite3.Connection, number: int) -> Entry:
 
 
 def entries(
-    connection: sqlite3.Connection, profile: str | None, limit: int, batch: str | None = ""
+    connection: sqlite3.Connection,
+    profile: str | None,
+    limit: int,
+    batch: str | None = "",
+    state: str = "",
 ) -> list[Entry]:
     """The newest first; of a batch in the order of its rows. `batch` empty: those that stand alone, None:
-    all of them."""
+    all of them; `state` empty: in any."""
     wheres, values = ["1"], []
     order = "number DESC"
     if profile is not None:
@@ -553,6 +557,9 @@ def entries(
         wheres.append("batch = (SELECT number FROM batch WHERE id = ?)")
         values.append(batch)
         order = '"row"'
+    if state:
+        wheres.append("state = ?")
+        values.append(state)
     sql = f"{_SELECT}WHERE {' AND '.join(wheres)} ORDER BY {order} LIMIT ?"
     connection.execute("BEGIN")  # one state of things for all questions
     try:
