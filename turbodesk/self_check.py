@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 NEEDED = (
     "PySide6.QtCore", "PySide6.QtGui", "PySide6.QtSvg", "PySide6.QtWidgets", "qasync", "pyqtgraph",
-    "httpx", "sniffio", "truststore", "msgspec", "pybase64", "email_validator", "nh3",
+    "httpx", "sniffio", "truststore", "msgspec", "pybase64", "email_validator", "nh3", "jinja2",
     "keyring", "platformdirs", "filelock", "click", "starlette", "uvicorn", "python_multipart", "sqlite3",
     "aiosmtplib", "aiosmtpd", "trustme",
 )  # fmt: skip
