@@ -25,12 +25,15 @@ from turbodesk.cli.base import (
     places,
     say,
 )
+from turbodesk.cli.batches import list_batches, pause_batch, resume_batch
 from turbodesk.cli.desk import account_words, inbox_words, tool_words
+from turbodesk.cli.due import run_outbox
 from turbodesk.cli.keys import key_words
 from turbodesk.cli.lookups import domain_words, message_words, sub_account_words
+from turbodesk.cli.outbox import outbox_words
 from turbodesk.cli.profiles import profile_words
 from turbodesk.cli.records import report_words, stats_words
-from turbodesk.cli.send import outbox_words, send
+from turbodesk.cli.send import send
 from turbodesk.cli.serve import sandbox_words
 from turbodesk.cli.suppressions import suppression_words
 from turbodesk.errors import InvalidDraft, TurbodeskError
@@ -146,3 +149,5 @@ for words in (
     inbox_words,
 ):
     commands.add_command(words)
+for word in (list_batches, pause_batch, resume_batch, run_outbox):
+    outbox_words.add_command(word)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     )
     from turbodesk.model.inbox import CaughtMail, CaughtMessage
     from turbodesk.model.reports import EmailStat, MessageRecord, Report
-    from turbodesk.store.entry import Entry
+    from turbodesk.store.entry import Batch, Entry, LookUp
 
 Document = dict[str, Any]
 
@@ -50,6 +50,14 @@ def entry_document(entry: Entry) -> Document:
         "created": when(entry.created),
         "updated": when(entry.updated),
         "provider_id": entry.provider_id,
+        "hold": str(entry.hold) if entry.state == "queued" else "",
+        "not_before": when(entry.not_before),
+        "batch": entry.batch,
+        "row": entry.row or None,
+        "attempts": entry.attempts,
+        "settled_by": entry.settled_by,
+        "look_up": look_up_document(entry.look_up),
+        "may_go_again": entry.may_go_again,
         "attachments": [{"name": name, "size": size} for name, size in entry.attachments],
         "recipients": [
             {
@@ -61,6 +69,38 @@ def entry_document(entry: Entry) -> Document:
             }
             for outcome in entry.outcomes
         ],
+    }
+
+
+def look_up_document(look: LookUp | None) -> Document | None:
+    if look is None:
+        return None
+    return {"at": when(look.at), "trace": str(look.trace), "words": look.words, "sure": look.sure}
+
+
+def story_document(entry: Entry) -> Document:
+    """A send with everything that happened to it, oldest first."""
+    story = [{"at": when(step.at), "what": step.what, "detail": step.detail} for step in entry.steps]
+    return {**entry_document(entry), "story": story}
+
+
+def batch_document(batch: Batch) -> Document:
+    return {
+        "id": batch.id,
+        "name": batch.name,
+        "state": str(batch.state),
+        "reason": batch.reason,
+        "profile": batch.profile,
+        "provider": batch.provider,
+        "created": when(batch.created),
+        "updated": when(batch.updated),
+        "concurrency": batch.concurrency,
+        "stop_at_percent": batch.stop_at_percent,
+        "per_second": batch.per_second,
+        "total": batch.total,
+        "finished": batch.finished,
+        "waiting": batch.waiting,
+        "counts": {str(state): count for state, count in batch.counts.items()},
     }
 
 

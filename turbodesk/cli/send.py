@@ -1,30 +1,29 @@
-"""`send` and `outbox`: one message out, and what came of all of them."""
+"""`send`: one message, at once, after some time to take it back, or at its hour."""
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from turbodesk.cli.base import (
-    FAILED,
-    OK,
-    PARTLY,
-    UNKNOWN,
-    Setting,
-    as_json,
-    exit_code,
-    say_why,
-    show,
-)
-from turbodesk.errors import FileTrouble, InvalidDraft, TurbodeskError
+from turbodesk.cli.base import CANCELLED, OK, Setting, as_json, say, say_why
+from turbodesk.cli.outbox import ended, tell_send
+from turbodesk.cli.waits import count_down, hour, with_a_yes
+from turbodesk.errors import FileTrouble, InvalidDraft, StoreTrouble
 
 if TYPE_CHECKING:
-    from turbodesk.model.outcome import SendState
+    from datetime import datetime
+
+    from turbodesk.model.message import Message
+    from turbodesk.services.compose import Draft
     from turbodesk.services.desk import Desk
-    from turbodesk.store.ledger import Entry
+    from turbodesk.services.outbox import Outbox
+    from turbodesk.store.entry import Entry
     from turbodesk.workplace import Workplace
+
+LONGEST_UNDO_S = 30
 
 
 @click.command("send")
@@ -47,45 +46,119 @@ if TYPE_CHECKING:
 @click.option(
     "--field", "fields", multiple=True, metavar="NAME=VALUE", help="The value of a placeholder {{NAME}}."
 )
+@click.option(
+    "--undo", type=click.IntRange(0, LONGEST_UNDO_S), default=0, help="Seconds in which Ctrl+C takes it back."
+)
+@click.option(
+    "--at", default="", metavar="TIME", help="When it goes: 2026-12-01 09:00; or ISO 8601 with zone."
+)
+@click.option("--confirm", "confirmed", type=click.IntRange(0), default=0, help="Yes to so many recipients.")
 @click.option("--way", type=click.Choice(["api", "smtp"]), default="api", help="smtp: the account's relay.")
 @as_json
 @click.pass_obj
 def send(setting: Setting, /, as_json: bool, **given: Any) -> int:
     """Sends one message, and prints what the provider said to each recipient."""
-    from turbodesk.services.compose import ComposeService, Draft
+    from turbodesk.services.compose import ComposeService
 
     if given["text"] is not None and given["text_file"]:
         raise click.UsageError("--text and --text-file do not go together.")
-    headers = [_name_and_value("--header", header) for header in given["headers"]]
-    fields = [_name_and_value("--field", field) for field in given["fields"]]
+    if given["at"] and given["undo"]:
+        raise click.UsageError("--at and --undo do not go together: what waits can be cancelled until then.")
+    at = hour(given["at"]) if given["at"] else None
+    pairs = {it: [name_and_value(f"--{it[:-1]}", text) for text in given[it]] for it in ("headers", "fields")}
 
     async def work(place: Workplace, desk: Desk) -> int:
-        draft = Draft(
-            sender=given["sender"],
-            to=",".join(given["to"]),
-            cc=",".join(given["cc"]),
-            bcc=",".join(given["bcc"]),
-            reply_to=given["reply_to"],
-            subject=given["subject"],
-            text=given["text"] or await _read(given["text_file"]),
-            html=await _read(given["html_file"]),
-            headers=headers,
-            attachments=list(given["attach"]),
-            groups=",".join(given["groups"]),
-            track_opens=given["track_opens"],
-            track_clicks=given["track_clicks"],
-            fields=fields,
-        )
         way = given["way"]
+        draft = await _draft(given, pairs)
         message = await ComposeService(lambda: desk.sender(way).wire_limit_bytes).message(draft)
         outbox = await place.outbox(desk)
-        entry = await outbox.send(message, way)
-        return _tell_send(as_json, entry, outbox.failure(entry.id))
+        if at is not None:
+            return await _send_at(outbox, message, given, at, as_json)
+        if given["undo"]:
+            return await _send_after(outbox, message, given, as_json)
+        entry = await with_a_yes(lambda yes: outbox.send(message, way, confirmed=yes), given["confirmed"])
+        return tell_send(as_json, entry, outbox.failure(entry.id))
 
     return setting.at_desk(work)
 
 
-def _name_and_value(option: str, text: str) -> tuple[str, str]:
+async def _draft(given: dict[str, Any], pairs: dict[str, list[tuple[str, str]]]) -> Draft:
+    from turbodesk.services.compose import Draft
+
+    return Draft(
+        sender=given["sender"],
+        to=",".join(given["to"]),
+        cc=",".join(given["cc"]),
+        bcc=",".join(given["bcc"]),
+        reply_to=given["reply_to"],
+        subject=given["subject"],
+        text=given["text"] or await _read(given["text_file"]),
+        html=await _read(given["html_file"]),
+        headers=pairs["headers"],
+        attachments=list(given["attach"]),
+        groups=",".join(given["groups"]),
+        track_opens=given["track_opens"],
+        track_clicks=given["track_clicks"],
+        fields=pairs["fields"],
+    )
+
+
+async def _send_at(
+    outbox: Outbox, message: Message, given: dict[str, Any], at: datetime, as_json: bool
+) -> int:
+    """Writes it down for its hour; who runs then sends it."""
+    from turbodesk.model.outcome import Hold
+
+    entry = await with_a_yes(
+        lambda yes: outbox.queue(message, given["way"], hold=Hold.TIME, not_before=at, confirmed=yes),
+        given["confirmed"],
+    )
+    tell_send(as_json, entry, None)
+    say(
+        f"It goes at {at.astimezone():%Y-%m-%d %H:%M} if Turbodesk is running then: its window, or "
+        f"`outbox run`. Found later than that, it waits for you."
+    )
+    return OK
+
+
+async def _send_after(outbox: Outbox, message: Message, given: dict[str, Any], as_json: bool) -> int:
+    """Writes it down, gives time to take it back, and sends it; its exit code."""
+    import asyncio
+    from datetime import UTC, datetime, timedelta
+
+    from turbodesk.model.outcome import Hold
+
+    def queued(yes: int) -> Coroutine[Any, Any, Entry]:
+        until = datetime.now(UTC) + timedelta(seconds=given["undo"])
+        return outbox.queue(message, given["way"], hold=Hold.UNDO, not_before=until, confirmed=yes)
+
+    entry = await with_a_yes(queued, given["confirmed"])
+    try:
+        await count_down(given["undo"])
+    except asyncio.CancelledError:
+        return await _take_back(outbox, entry, as_json)
+    try:
+        entry = await outbox.send_again(entry.id)
+    except StoreTrouble:  # a window over the same folder may have been quicker, and then it has gone
+        entry = await outbox.entry(entry.id)
+        if entry.state == "queued":
+            raise
+    entry = await ended(outbox, entry)
+    return tell_send(as_json, entry, outbox.failure(entry.id))
+
+
+async def _take_back(outbox: Outbox, entry: Entry, as_json: bool) -> int:
+    try:
+        entry, _ = await outbox.take_back(entry.id)
+    except StoreTrouble as error:
+        say_why(error)  # it was too late, and what came of it is told
+        entry = await ended(outbox, await outbox.entry(entry.id))
+        return tell_send(as_json, entry, None)
+    tell_send(as_json, entry, None)
+    return CANCELLED
+
+
+def name_and_value(option: str, text: str) -> tuple[str, str]:
     name, sign, value = text.partition("=")
     if not sign:
         raise click.UsageError(f"{option} {text!r} has no '=': write NAME=VALUE.")
@@ -103,54 +176,3 @@ async def _read(path: Path | None) -> str:
         return await asyncio.to_thread(read_text, path)
     except FileTrouble as error:
         raise InvalidDraft({"body": error.says}) from error
-
-
-def _tell_send(as_json: bool, entry: Entry, failure: TurbodeskError | None) -> int:
-    from turbodesk.cli.documents import entry_document, error_document, table
-
-    document = entry_document(entry)
-    if failure:
-        document["error"] = error_document(failure)
-    rows = [(it["address"], it["outcome"], it["words"]) for it in document["recipients"]]
-    text = f"{str(entry.state).capitalize()}. {entry.reason}".rstrip()
-    show(as_json, document, f"{text}\n{table(('Recipient', 'Outcome', 'Words'), rows)}")
-    if failure:
-        say_why(failure)
-    return _send_code(entry.state, failure)
-
-
-def _send_code(state: SendState, failure: TurbodeskError | None) -> int:
-    from turbodesk.model.outcome import SendState
-
-    codes = {SendState.ACCEPTED: OK, SendState.PARTLY: PARTLY, SendState.UNKNOWN: UNKNOWN}
-    if state in codes:
-        return codes[state]
-    return exit_code(failure) if failure else FAILED
-
-
-@click.group("outbox")
-def outbox_words() -> None:
-    """Every send, and what came of it."""
-
-
-@outbox_words.command("list")
-@as_json
-@click.pass_obj
-def list_outbox(setting: Setting, /, as_json: bool) -> int:
-    """What the ledger has written down, newest first. Nothing is sent by looking."""
-    from turbodesk.cli.documents import entry_document, table
-
-    async def work(place: Workplace) -> None:
-        ledger = await place.ledger()
-        entries = await ledger.entries(profile=setting.profile)
-        rows = [
-            (it.created, it.state, it.subject, ", ".join(o.address.email for o in it.outcomes), it.reason)
-            for it in entries
-        ]
-        show(
-            as_json,
-            {"outbox": [entry_document(entry) for entry in entries]},
-            table(("When", "State", "Subject", "To", "Reason"), rows),
-        )
-
-    return setting.go(work)
