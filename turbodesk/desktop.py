@@ -21,6 +21,7 @@ from turbodesk.gui.main_window import MainWindow, TabPlace
 from turbodesk.gui.parts.dialog import pick_files
 from turbodesk.gui.tab import Tab
 from turbodesk.gui.theme import Themer
+from turbodesk.gui.work import Work
 from turbodesk.model.account import SANDBOX, SANDBOXES, Credential, Profile
 from turbodesk.providers import PROVIDERS
 
@@ -71,6 +72,7 @@ class Desktop:
         self.window = MainWindow(self, self._tab_places())
         self.window.closed.connect(self.closed.set)
         self.window.painted.connect(self._painted.set)
+        self._due = Work(self.window, self.window.notices)
         self._greet()
         if size:
             self.window.resize(*size)
@@ -253,6 +255,7 @@ class Desktop:
     async def _warm_up(self) -> None:
         """Imports what a letter needs, makes the tabs that count beside their names, and loads the chart."""
         await asyncio.to_thread(_import_ahead)
+        self._due.start(self._send_due(), name="send what is due")
         await asyncio.sleep(IDLE_S)
         for key in ("outbox", "inbox"):
             if key == "outbox" or (self._desk and self._desk.control):
@@ -262,13 +265,19 @@ class Desktop:
 
         await load_chart()
 
+    async def _send_due(self) -> None:
+        """Sends what waited out its undo time or its hour, while the window is open."""
+        sending = await (await self.place()).sending(self.settings.undo_s)
+        await sending.run()
+
     async def aclose(self) -> None:
         """Lets a send under way end, keeps what must be kept, and closes everything in reverse."""
         tabs = self.window.made_tabs()
         self._keep_draft()
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.gather(*(tab.sending.settled() for tab in tabs)), LAST_SENDS_S)
-        for work in (*(work for tab in tabs for work in (tab.sending, tab.work)), self.window.work):
+        works = (work for tab in tabs for work in (tab.sending, tab.work, tab.behind))
+        for work in (*works, self.window.work, self._due):
             work.cancel_all()
             await work.settled()
         self._keep_draft()
@@ -314,11 +323,16 @@ class Desktop:
 
     def _compose_tab(self, notices: Notices) -> Tab:
         from turbodesk.gui.compose_tab import ComposeTab
+        from turbodesk.gui.send_flow import UndoTime
         from turbodesk.services.draft_keeper import DraftKeeper
 
-        self._compose = ComposeTab(notices, self.outbox, DraftKeeper(self.config_dir))
+        undo = UndoTime(0 if self._touring else self.settings.undo_s, self._remember_undo)
+        self._compose = ComposeTab(notices, self.outbox, DraftKeeper(self.config_dir), undo)
         self._compose.restore_kept()
         return self._compose
+
+    def _remember_undo(self, seconds: int) -> None:
+        self._change(lambda settings: replace(settings, undo_s=seconds))
 
     def _outbox_tab(self, notices: Notices) -> Tab:
         from turbodesk.gui.outbox_tab import OutboxTab

@@ -17,6 +17,7 @@ FILE = "settings.json"
 FORMAT = 1
 THEMES = ("system", "light", "dark")
 LONGEST_NAME = 40
+LONGEST_UNDO_S = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,8 @@ class Settings:
     """What one config dir remembers.
 
     `profiles` are those that the user added, in that order; the sandbox is never among them. `geometry`
-    is Qt's own description of the window, as Base64. `note` tells what happened while loading (a broken
-    file was set aside) and is not kept.
+    is Qt's own description of the window, as Base64, `undo_s` for how long its letters can be taken back.
+    `note` tells what happened while loading (a broken file was set aside) and is not kept.
     """
 
     profiles: tuple[Profile, ...] = ()
@@ -34,6 +35,7 @@ class Settings:
     theme: str = "system"
     geometry: str = ""
     seen_first_run: bool = False
+    undo_s: int = 5
     note: str = field(default="", compare=False)
 
     def profile(self, name: str) -> Profile | None:
@@ -168,6 +170,8 @@ def _decode(value: Mapping[str, Any]) -> Settings:
     members = _members(value, known, "")
     if members.get("theme", "system") not in THEMES:
         raise json_file.NotOursError("“theme” is none of " + ", ".join(THEMES))
+    if not 0 <= members.get("undo_s", 0) <= LONGEST_UNDO_S:
+        raise json_file.NotOursError(f"“undo_s” is not between 0 and {LONGEST_UNDO_S}")
     return Settings(profiles=profiles, **members)
 
 

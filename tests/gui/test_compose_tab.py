@@ -76,6 +76,8 @@ def room(tmp_path: Path, notices: Notices, window_of: Run) -> Callable[[], Any]:
             await tab.work.settled()
             yield Room(tab, place, outbox, config_dir)
             await tab.work.settled()
+            tab.behind.cancel_all()
+            await tab.behind.settled()
             await tab.letter.preview.settled()
             await desk.aclose()
 
@@ -156,7 +158,7 @@ def test_a_letter_goes_out_as_it_was_written(room: Run, run: Run, tmp_path: Path
             ]
             assert ("X-Campaign", "winter") in [tuple(pair) for pair in caught.headers]
             assert caught.attachments[0].content == guide.read_bytes()
-            assert tab.is_empty and tab.name.text() == "New message"
+            assert tab.is_empty and tab.head.name == "New message"
             assert tab.envelope.sender.text() == "Example Shop <news@example.com>"
             assert any("Accepted for 3." in toast.text for toast in tab.notices.window().findChildren(Toast))
 
@@ -231,7 +233,7 @@ def test_two_presses_send_once(room: Run, run: Run) -> None:
             it.write()
             QTest.mouseDClick(it.tab.send_button, Qt.MouseButton.LeftButton)
             QTest.mouseClick(it.tab.send_button, Qt.MouseButton.LeftButton)
-            it.tab.send()
+            it.tab.flow.send()
             assert not it.tab.send_button.isEnabled()
             await it.tab.sending.settled()
             assert it.tab.send_button.isEnabled()
@@ -240,13 +242,13 @@ def test_two_presses_send_once(room: Run, run: Run) -> None:
     run(go(), 30)
 
 
-def test_ctrl_enter_sends_from_within_the_text(room: Run, run: Run, until: Any) -> None:
+def test_ctrl_shift_enter_sends_from_within_the_text(room: Run, run: Run, until: Any) -> None:
     async def go() -> None:
         async with room() as it:
             it.write()
             it.tab.body.turn("text")
             it.tab.body.text.setFocus()
-            QTest.keyClick(it.tab.body.text, Qt.Key.Key_Return, CTRL)
+            QTest.keyClick(it.tab.body.text, Qt.Key.Key_Return, CTRL | Qt.KeyboardModifier.ShiftModifier)
             await until(lambda: it.tab.sending.busy)
             await it.tab.sending.settled()
             assert len(await it.control.messages()) == 1
@@ -300,7 +302,7 @@ def test_what_is_typed_while_it_goes_is_not_lost(room: Run, run: Run) -> None:
     async def go() -> None:
         async with room() as it:
             it.write()
-            it.tab.send()
+            it.tab.flow.send()
             it.tab.envelope.subject.setText("The next one")
             await it.tab.sending.settled()
             assert it.tab.envelope.subject.text() == "The next one"
@@ -458,7 +460,7 @@ def test_nothing_is_lost_by_closing(room: Run, run: Run, tmp_path: Path) -> None
             tab.leaving()
             wanted = tab.snapshot()["letter"]
             page.unlink()
-            other = ComposeTab(tab.notices, tab._open_outbox, DraftKeeper(it.config_dir))
+            other = ComposeTab(tab.notices, tab.open_outbox, DraftKeeper(it.config_dir))
             other.restore_kept()
             await other.work.settled()
             again = other.snapshot()["letter"]
@@ -474,7 +476,7 @@ def test_nothing_is_lost_by_closing(room: Run, run: Run, tmp_path: Path) -> None
 def test_the_draft_is_written_to_disk_a_little_after_the_last_key(room: Run, run: Run, until: Any) -> None:
     async def go() -> None:
         async with room() as it:
-            it.tab._keep.setInterval(10)
+            it.tab.saver.timer.setInterval(10)
             it.write(subject="Kept")
             path = it.config_dir / "draft.json"
             await until(lambda: path.exists() and json.loads(path.read_text())["letter"]["subject"] == "Kept")

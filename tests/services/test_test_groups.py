@@ -69,6 +69,7 @@ def test_what_cannot_be_a_group_is_said_at_its_field(name: str, testers: str, fi
         b'{"format": 1, "groups": [{"name": "Us", "testers": [1]}]}',
         b'{"format": 1, "groups": [{"name": "Us", "testers": ["nobody"]}]}',
         b'{"format": 1, "groups": [], "chosen": 7}',
+        b'{"format": 1, "groups": [], "mark": "yes"}',
     ],
 )
 def test_a_broken_file_is_said_and_never_overwritten(tmp_path: Path, junk: bytes) -> None:
@@ -101,5 +102,6 @@ def test_it_is_readable_json(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "test-groups.json").read_text()) == {
         "format": 1,
         "chosen": "Us",
+        "mark": True,
         "groups": [{"name": "Us", "testers": ["Anna <anna@example.com>"]}],
     }

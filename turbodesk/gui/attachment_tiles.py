@@ -16,6 +16,7 @@ from turbodesk.gui.parts.drawing import frame
 from turbodesk.gui.parts.flow import FlowLayout
 from turbodesk.gui.parts.label import paint_runs, plain_tip
 from turbodesk.model.message import Attachment
+from turbodesk.services.attached import Attached
 
 HIGH, GAP = 40, 8
 WIDEST = 230
@@ -27,13 +28,21 @@ PICTURES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".svg", 
 class Piece:
     """One attachment of the draft; `attachment` is None until it was read, `problem` says what is wrong.
 
-    `shown_as` is what the HTML calls it as a picture of its own, empty where it does not name it.
+    `was` is the file as it was attached, `changed` says how it is another one by now. `shown_as` is what
+    the HTML calls it as a picture of its own, empty where it does not name it.
     """
 
     path: Path
     attachment: Attachment | None = None
     problem: str = ""
     shown_as: str = ""
+    was: Attached | None = None
+    changed: str = ""
+
+    @property
+    def tone(self) -> str:
+        """`danger` where it cannot be sent, `warning` where it is not what was attached, else empty."""
+        return "danger" if self.problem else "warning" if self.changed else ""
 
 
 def size_words(size_bytes: int) -> str:
@@ -46,9 +55,10 @@ def size_words(size_bytes: int) -> str:
 
 
 class Tile(QAbstractButton):
-    """One attachment. Del takes it off."""
+    """One attachment. Del takes it off; Enter attaches one that changed again."""
 
     remove_asked = Signal()
+    accept_asked = Signal()
 
     def __init__(self, piece: Piece, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -62,7 +72,8 @@ class Tile(QAbstractButton):
     def show_piece(self) -> None:
         """Shows what is now known of the attachment."""
         self.setAccessibleName(f"Attachment {self.piece.path.name}, {self._below()}")
-        self.setToolTip(plain_tip(f"{self.piece.path}\n{self.piece.problem}".strip()))
+        self.setToolTip(plain_tip(f"{self.piece.path}\n{self.piece.problem or self.piece.changed}".strip()))
+        self.setAccessibleDescription(self.piece.problem or self.piece.changed)
         self.updateGeometry()
         self.update()
 
@@ -75,6 +86,8 @@ class Tile(QAbstractButton):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.remove_asked.emit()
+        elif self.piece.changed and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.accept_asked.emit()
         else:
             super().keyPressEvent(event)
 
@@ -86,25 +99,24 @@ class Tile(QAbstractButton):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        bad = bool(self.piece.problem)
-        line = theme.colour("danger" if bad else "button-border")
-        fill = theme.colour("danger-tint" if bad else "hover" if self.underMouse() else "surface")
-        frame(painter, QRectF(self.rect()), theme.px(6), fill=fill, line=line, dashed=bad)
+        tone = self.piece.tone
+        line = theme.colour(tone or "button-border")
+        fill = theme.colour(f"{tone}-tint" if tone else "hover" if self.underMouse() else "surface")
+        frame(painter, QRectF(self.rect()), theme.px(6), fill=fill, line=line, dashed=bool(tone))
         side = theme.px(26)
         box = QRectF(theme.px(8) + 1, (self.height() - side) / 2, side, side)
-        frame(painter, box, theme.px(4), fill=theme.colour("danger-tint" if bad else "neutral-tint"))
+        frame(painter, box, theme.px(4), fill=theme.colour(f"{tone or 'neutral'}-tint"))
         picture = bool(self.piece.shown_as) or self.piece.path.suffix.lower() in PICTURES
-        icon = "warning" if bad else "image" if picture else "file"
-        theme.paint_icon(painter, box, icon, "danger" if bad else "muted")
+        icon = "warning" if tone else "image" if picture else "file"
+        theme.paint_icon(painter, box, icon, tone or "muted")
         left = box.right() + theme.px(8)
         wide, line_high = self._close_room().left() - theme.px(8) - left, theme.px(16)
         top = self.height() / 2 - line_high
         name = [(self.piece.path.name, "text", "small-strong")]
         above = QRectF(left, top, wide, line_high)
         paint_runs(painter, above, name, elide=Qt.TextElideMode.ElideMiddle)
-        tone = "danger" if bad else "muted"
         below = QRectF(left, top + line_high, wide, line_high)
-        paint_runs(painter, below, [(self._below(), tone, "small")], tabular=True)
+        paint_runs(painter, below, [(self._below(), tone or "muted", "small")], tabular=True)
         close_tone = "text" if self.underMouse() else "muted"
         theme.paint_icon(painter, self._close_room(), "close", close_tone, 14)
 
@@ -113,6 +125,9 @@ class Tile(QAbstractButton):
             return "cannot be sent"
         found = self.piece.attachment
         size = "reading …" if found is None else size_words(found.size_bytes)
+        if self.piece.changed and self.piece.was is not None and found is not None:
+            before = size_words(self.piece.was.size_bytes)
+            return f"{size}, was {before}" if before != size else f"{size}, changed"
         return f"{size}, shown as cid:{self.piece.shown_as}" if self.piece.shown_as else size
 
     def _close_room(self) -> QRectF:
@@ -162,6 +177,7 @@ class AttachmentTiles(QWidget):
     changed = Signal()  # one more, or one less
     measured = Signal()  # something is known now
     add_asked = Signal()
+    accept_asked = Signal(object)  # the piece that changed, and shall be attached as it is now
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -184,12 +200,13 @@ class AttachmentTiles(QWidget):
         """The attachments in order."""
         return [tile.piece for tile in self.tiles]
 
-    def add(self, path: Path) -> Piece | None:
+    def add(self, path: Path, was: Attached | None = None) -> Piece | None:
         """Shows one more; None where that file is there already."""
         if any(tile.piece.path == path for tile in self.tiles):
             return None
-        tile = Tile(Piece(path))
+        tile = Tile(Piece(path, was=was))
         tile.remove_asked.connect(lambda: self._on_remove_asked(tile))
+        tile.accept_asked.connect(lambda: self.accept_asked.emit(tile.piece))
         self._flow.insert_widget(len(self.tiles), tile)
         self.tiles.append(tile)
         tile.show()
@@ -233,7 +250,7 @@ class AttachmentTiles(QWidget):
 
     def focus(self) -> None:
         """Puts the focus onto the first that is wrong, else where one is added."""
-        wrong: Iterable[QWidget] = (tile for tile in self.tiles if tile.piece.problem)
+        wrong: Iterable[QWidget] = (tile for tile in self.tiles if tile.piece.tone)
         next(iter(wrong), self.add_tile).setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -4,54 +4,51 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QImage, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
-from turbodesk import files, resources
+from turbodesk import resources
 from turbodesk.errors import InvalidDraft, TurbodeskError
-from turbodesk.gui import compose_words as say
 from turbodesk.gui import theme
 from turbodesk.gui.attachments_bar import AttachmentsBar
+from turbodesk.gui.compose_head import ComposeHead
+from turbodesk.gui.compose_menu import ComposeMenu
+from turbodesk.gui.draft_saver import DraftSaver
 from turbodesk.gui.drop_frame import DropFrame
 from turbodesk.gui.envelope import Envelope
-from turbodesk.gui.file_taker import FileTaker, as_png
+from turbodesk.gui.file_taker import FileTaker
+from turbodesk.gui.html_watch import HtmlWatch
 from turbodesk.gui.letter_body import HEADERS, HTML, OPTIONS, TEXT, LetterBody
 from turbodesk.gui.letter_fields import LetterFields, as_text, as_texts
+from turbodesk.gui.letter_files import LetterFiles
 from turbodesk.gui.letter_options import OPTION_FIELDS, TRACKING
 from turbodesk.gui.letter_preview import LetterPreview
+from turbodesk.gui.letter_templates import LetterTemplates
 from turbodesk.gui.notices import Notices
-from turbodesk.gui.parts.button import Button
-from turbodesk.gui.parts.card import Ground, Rule, ToolBar
+from turbodesk.gui.parts.card import Ground, Rule
 from turbodesk.gui.parts.chips import AddressCheck
-from turbodesk.gui.parts.dialog import ask, pick_files
-from turbodesk.gui.parts.label import Label
+from turbodesk.gui.parts.dialog import ask
+from turbodesk.gui.put_aside import PutAside, name_of
 from turbodesk.gui.roomy import Roomy
+from turbodesk.gui.send_flow import SendFlow, UndoTime, service_of
 from turbodesk.gui.sender_hint import SenderHint
 from turbodesk.gui.tab import Tab
-from turbodesk.gui.tracking_state import TrackingState
 from turbodesk.gui.trial_addresses import trial_addresses
-from turbodesk.gui.way_choice import WayChoice
 from turbodesk.model.message import Attachment
-from turbodesk.model.outcome import SendState
-from turbodesk.providers.port import Capability, Provider
-from turbodesk.services import compose, mail_html
-from turbodesk.services.compose import ComposeService, Draft
+from turbodesk.providers.port import Capability
+from turbodesk.services import attached, compose, mail_html
+from turbodesk.services.compose import Draft
 from turbodesk.services.desk import API, Desk
 from turbodesk.services.draft_keeper import DraftKeeper
 from turbodesk.services.outbox import Outbox
 from turbodesk.services.tools import CLICK_TRACKING, OPEN_TRACKING, ToolsService
-from turbodesk.store.entry import Entry
 
 FORMAT = 1
 REST_MS = 200  # after the last key, before preview and meter follow
-KEEP_MS = 2_000  # after the last key, before the draft is written to disk
-HTML_ENDINGS = (".html", ".htm")
-HTML_FILTER = "HTML (*.html *.htm)"
 ROLE = "It belongs to an office rather than to a person."
 SAMPLE_TO = ("ok@example.com", "hardbounce@example.com")
 SAMPLE_SUBJECT = "Your order guide"
@@ -59,7 +56,8 @@ WIDE, NARROW = (1280, 628), (900, 556)  # width of the tab, and of its left pane
 
 
 class ComposeTab(Tab):
-    """One letter being written. `keeper` keeps it on disk while it is.
+    """One letter being written. `keeper` keeps it on disk while it is, `undo` says how long it can be taken
+    back once it was sent. `undo_offered` tells the entry of a letter that can.
 
     Sending has work of its own, so that another account does not cut a send in two: `sending.settled()`
     is awaited before the program ends.
@@ -69,24 +67,36 @@ class ComposeTab(Tab):
     title = "Compose"
     icon = "compose"
 
+    undo_offered = Signal(object)
+
     def __init__(
-        self, notices: Notices, open_outbox: Callable[[], Awaitable[Outbox]], keeper: DraftKeeper
+        self,
+        notices: Notices,
+        open_outbox: Callable[[], Awaitable[Outbox]],
+        keeper: DraftKeeper,
+        undo: UndoTime | None = None,
     ) -> None:
         super().__init__(notices)
-        self._open_outbox, self._keeper = open_outbox, keeper
+        self.open_outbox, self._keeper, self.config_dir = open_outbox, keeper, keeper.config_dir
         self._default_sender = ""
-        self._sending_key = ""
         self._senders: dict[str, str] = {}
         self._ways: dict[str, str] = {}
         self._switches: dict[str, bool] | None = None  # the account's own, as they were last read
-        self._kept: dict[str, Any] = {}
+        self.aside = PutAside()
         self.envelope = Envelope(_check, compose.split_addresses)
         self.body = LetterBody()
         self.attachments = AttachmentsBar(self.work, self._read_file)
         self.fields = LetterFields(self.envelope, self.body, self.attachments)
         self.hint = SenderHint(self.envelope, self.work, lambda: self.turn_to.emit("account", None))
         self.letter = LetterPreview()
-        self.box.addWidget(self._head())
+        self.saver = DraftSaver(keeper, self.snapshot, self.behind, self)
+        self.html_watch = HtmlWatch(self.body.html, self.behind, notices, lambda: self.files.pick_html())
+        self.files = LetterFiles(
+            self, self.body, self.attachments, self.html_watch, keeper, self.work, notices
+        )
+        self.flow = SendFlow(self, undo or UndoTime())
+        self.templates = LetterTemplates(self)
+        self._make_head()
         self.split = QSplitter()
         self.split.setHandleWidth(1)
         self.split.setChildrenCollapsible(False)
@@ -98,7 +108,7 @@ class ComposeTab(Tab):
         self.box.addWidget(self.split, 1)
         self.drop_frame = DropFrame(self.pane)
         self._taker = FileTaker(self, self.drop_frame, self.attachments.tiles.add_tile)
-        self._rest, self._keep = self._timer(REST_MS, self._on_rest), self._timer(KEEP_MS, self.keep_draft)
+        self._rest = QTimer(self, singleShot=True, interval=REST_MS)
         self._connect()
         self._on_rest()
 
@@ -115,8 +125,8 @@ class ComposeTab(Tab):
             return
         self._offer_sender(desk)
         self.hint.set_desk(desk)
-        if self._sending_key and not self.sending.busy:
-            self.sending.start(self._settle_kept(), busy=self.send_button, name="settle the draft")
+        if self.flow.key and not self.sending.busy:
+            self.sending.start(self.flow.settle_kept(), busy=self.send_button, name="settle the draft")
         if desk.has(Capability.TRACKING):
             self.work.start(self._read_tracking(desk), fail=lambda _error: True, name="tracking")
 
@@ -127,13 +137,15 @@ class ComposeTab(Tab):
 
     def shown(self) -> None:
         self.status.emit("Reading view; remote images off")
+        self.behind.start(self._read_files_of_ours(), name="templates and testers")
+        self.attachments.look_again(all_of_them=True)
         if self.desk is not None and not self.first and self.desk.has(Capability.TRACKING):
             self.work.start(self._read_tracking(self.desk), fail=lambda _error: True, name="tracking")
         if self.is_empty:
             self.envelope.focus("to")
 
     def leaving(self) -> None:
-        self.keep_draft()
+        self.saver.save_now()
 
     def receive(self, payload: object) -> None:
         """Takes a file for the letter: HTML where there is none yet, else an attachment."""
@@ -163,12 +175,17 @@ class ComposeTab(Tab):
         """Everything that is written and remembered, as plain values for a file."""
         return {
             "format": FORMAT,
-            "letter": self.fields.values(),
+            "letter": self.letter_values(),
             "senders": dict(self._senders),
             "ways": dict(self._ways),
             "remembered": self.envelope.remembered(),
-            "sending": self._sending_key,
+            "sending": self.flow.key,
+            "aside": list(self.aside.letters),
         }
+
+    def letter_values(self) -> dict[str, Any]:
+        """The letter alone, as plain values for a file; `restore_draft` puts it back."""
+        return {**self.fields.values(), "watching": self.html_watch.plain()}
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
         """Puts back what `snapshot` gave; what is not as it was written is left out."""
@@ -176,23 +193,16 @@ class ComposeTab(Tab):
             return
         self._senders, self._ways = _by_name(snapshot.get("senders")), _by_name(snapshot.get("ways"))
         self.envelope.set_remembered(as_texts(snapshot.get("remembered")))
-        self._sending_key = as_text(snapshot.get("sending"))
+        self.flow.key = as_text(snapshot.get("sending"))
+        self.aside.restore(snapshot.get("aside"))
         letter = snapshot.get("letter")
         if isinstance(letter, dict):
             self._fill(letter)
-        self._kept = self.snapshot()
+        self.saver.is_known(self.snapshot())
 
     def keep_draft(self) -> None:
-        """Writes the draft to disk where it changed since."""
-        self._keep.stop()
-        if (now := self.snapshot()) == self._kept:
-            return
-        try:
-            self._keeper.save(now)
-        except TurbodeskError as error:
-            self.notices.tell_error(error, key="draft")
-            return
-        self._kept = now
+        """Writes the draft to disk, now, where it changed since."""
+        self.saver.save_now()
 
     def restore_kept(self) -> None:
         """Puts back what was kept on disk by the run before."""
@@ -200,12 +210,63 @@ class ComposeTab(Tab):
 
     def clear(self) -> None:
         """Empties the letter; the sender stays."""
+        self.html_watch.stop()
         self.fields.empty()
         self.clear_problems()
-        self._keeper.forget_files()
+        self._keeper.forget_files(self.aside.files)
         self._on_rest()
         self.keep_draft()
         self.envelope.focus("to")
+
+    def restore_draft(self, draft: Mapping[str, Any]) -> asyncio.Task[None]:
+        """Puts back a letter that was taken back: the draft that it was queued with. What is being written
+        meanwhile is put aside, not lost."""
+        self.turn_to.emit(self.key, None)
+        return self.behind.start(self._bring_back(draft), name="bring the draft back")
+
+    async def _bring_back(self, draft: Mapping[str, Any]) -> None:
+        """Files that are not there any more come from the outbox's own copies."""
+        listed = draft.get("attachments")
+        files = [
+            it for it in map(attached.read, listed if isinstance(listed, list) else []) if it is not None
+        ]
+        try:
+            outbox = await self.open_outbox()
+            entry = await outbox.sent_as(as_text(draft.get("key")))
+            kept = (await outbox.message(entry.id)).attachments if entry is not None and files else ()
+            files = await self._keeper.bring_back(files, kept)
+        except TurbodeskError as error:
+            self.notices.tell_error(error, key="draft")
+        if not self.is_empty:
+            self.put_aside()
+        self._fill({**draft, "attachments": [it.plain() for it in files]})
+        self.keep_draft()
+
+    def put_aside(self, *, again: bool = False) -> None:
+        """Puts the letter aside, to be opened again from the menu beside Send; with `again` it also stays."""
+        letter = self.letter_values()
+        self.aside.put(letter)
+        if not again:
+            self.html_watch.stop()
+            self.fields.empty()
+        back = ("Open it", "history", lambda: self.take_from_aside(letter))
+        self.notices.tell("info", f"“{name_of(letter)}” was put aside.", actions=[back], key="aside")
+
+    def take_from_aside(self, letter: dict[str, Any]) -> None:
+        """Opens a letter that was put aside; the one that is open takes its place there."""
+        if letter not in self.aside.letters:
+            return
+        self.aside.take(letter)
+        self.notices.take_back("aside")
+        if not self.is_empty:
+            self.put_aside()
+        self._fill(letter)
+        self.keep_draft()
+
+    def remember_sender(self, desk: Desk, sender: str) -> None:
+        """Offers this sender for the next letter of that account."""
+        self._senders[desk.profile.name] = sender
+        self.envelope.remember(sender)
 
     def fill_sample(self) -> None:
         """Writes the letter of the first test; where another one is written already, it asks first."""
@@ -228,11 +289,7 @@ class ComposeTab(Tab):
 
     def add_files(self, paths: Iterable[Path]) -> None:
         """Takes files that were dropped, pasted or picked."""
-        given = list(paths)
-        if len(given) == 1 and given[0].suffix.lower() in HTML_ENDINGS:
-            self._take_html(given[0])
-        else:
-            self.attachments.add(given)
+        self.files.add(paths)
 
     # what is wrong
 
@@ -277,79 +334,22 @@ class ComposeTab(Tab):
                 self.body.turn(HEADERS if field == "headers" else HTML)
             self.body.focus()
 
-    def _show_failure(self, error: TurbodeskError) -> bool:
+    def show_failure(self, error: TurbodeskError) -> bool:
+        """Says at the fields what is wrong there; False where it is none of theirs."""
         if isinstance(error, InvalidDraft):
             self.show_problems(error.problems)
             return True
         return False
 
-    # sending
-
-    def send(self) -> None:
-        """Sends the letter, once however often it is asked for meanwhile."""
-        if self.sending.busy or self.desk is None or self.way.why_not:
-            return
-        self.clear_problems()
-        draft = self.draft()  # as it stands now, whatever is typed while it goes
-        sending = self._send(draft, self.desk, self.way.key, self.fields.values())
-        self.sending.start(sending, busy=self.send_button, fail=self._show_failure, name="send")
-
-    async def _send(self, draft: Draft, desk: Desk, way: str, written: dict[str, Any]) -> None:
-        message = await _service(desk.sender(way)).message(draft)
-        outbox = await self._open_outbox()
-        # Should the window close meanwhile, the draft knows by this name whether the ledger has it already.
-        self._sending_key = outbox.new_key()
-        self.keep_draft()
-        try:
-            entry = await outbox.send(replace(message, key=self._sending_key), way)
-        except TurbodeskError:
-            self._sending_key = ""
-            raise
-        self._sending_key = ""
-        self._senders[desk.profile.name] = draft.sender
-        self.envelope.remember(draft.sender)
-        unchanged = self.fields.values() == written
-        if unchanged and entry.state is not SendState.REFUSED:
-            self.clear()  # the ledger has it whole
-        self._tell(entry, say.sent(entry))
-        if entry.state is not SendState.REFUSED:
-            self.turn_to.emit("outbox", entry.id)
-
-    async def _settle_kept(self) -> None:
-        """A letter that was being sent when the window closed is the outbox's, once the ledger has it."""
-        outbox = await self._open_outbox()
-        entry = await outbox.sent_as(self._sending_key)
-        self._sending_key = ""
-        if entry is None or entry.state is SendState.REFUSED:
-            self.keep_draft()
-            return
-        self.clear()
-        self._tell(entry, say.kept(entry))
-
-    def _tell(self, entry: Entry, told: say.Told) -> None:
-        look = [("Show in Outbox", "outbox", lambda: self.turn_to.emit("outbox", entry.id))]
-        if told.stays:
-            self.notices.tell(told.tone, told.what, told.why, look, key="send")
-        else:
-            self.notices.tell(told.tone, told.what, told.why)
-
     # the parts
 
-    def _head(self) -> ToolBar:
-        bar = ToolBar()
-        self.name = Label("New message", "strong", elide="right")
-        self.tracking = TrackingState()
-        self.way = WayChoice()
-        self.new_button = Button("New", "compose", tip="Begin another letter (Ctrl N)")
-        self.send_button = Button("Send", "send", kind="primary", keys="Ctrl Enter")
+    def _make_head(self) -> None:
+        self.head = ComposeHead()
+        self.way, self.tracking = self.head.way, self.head.tracking
+        self.new_button, self.send_button = self.head.new_button, self.head.send.act
+        self.head.send.menu = ComposeMenu(self)
         self.send_button.off("Open an account first.")
-        bar.add(self.name, 1)
-        bar.add(self.tracking)
-        bar.box.addSpacing(theme.px(8))
-        bar.add(self.way)
-        bar.add(self.new_button)
-        bar.add(self.send_button)
-        return bar
+        self.box.addWidget(self.head)
 
     def _pane(self) -> Ground:
         pane = Ground("surface")
@@ -366,40 +366,46 @@ class ComposeTab(Tab):
         pane.box.addWidget(foot)
         return pane
 
-    def _timer(self, wait_ms: int, act: Callable[[], object]) -> QTimer:
-        timer = QTimer(self)
-        timer.setSingleShot(True)
-        timer.setInterval(wait_ms)
-        timer.timeout.connect(act)
-        return timer
-
     def _connect(self) -> None:
+        self._rest.timeout.connect(self._on_rest)
         self.envelope.changed.connect(self._on_edited)
         self.body.edited.connect(self._on_edited)
         self.body.turned.connect(self._on_part_turned)
         self.body.text_wanted.connect(lambda: self.work.start(self._make_text(), busy=self.body.make_button))
-        self.body.file_wanted.connect(lambda: self.work.start(self._pick_html()))
+        self.body.file_wanted.connect(self.files.pick_html)
+        self.body.show_beside(self.html_watch.button)
         self.attachments.changed.connect(self._on_edited)
-        self.attachments.tiles.add_asked.connect(self._on_add_asked)
+        self.attachments.strange.connect(self._tell_strange)
+        self.attachments.tiles.add_asked.connect(self.files.pick_attachments)
+        self.html_watch.changed.connect(self._on_watch_changed)
         self.letter.turned.connect(self._on_rest)
         self.way.chosen.connect(self._on_way)
-        self._taker.files_given.connect(self.add_files)
-        self._taker.picture_given.connect(
-            lambda picture: self.work.start(self._keep_picture(picture), name="paste")
-        )
-        self.send_button.clicked.connect(self.send)
+        self._taker.files_given.connect(self.files.add)
+        self._taker.picture_given.connect(self.files.add_picture)
+        self.saver.saved.connect(lambda at: self.head.show_saved(None if self.is_empty else at))
+        self.saver.failed.connect(self._on_not_saved)
+        self.flow.undo_offered.connect(self.undo_offered)
+        self.send_button.clicked.connect(lambda: self.flow.send())
+        self.head.test_button.clicked.connect(self.flow.test)
         self.new_button.clicked.connect(self._on_new)
         for keys, act in (
-            ("Ctrl+Return", self.send),
-            ("Ctrl+Enter", self.send),
+            ("Ctrl+Return", self.flow.test),
+            ("Ctrl+Enter", self.flow.test),
+            ("Ctrl+Shift+Return", self.flow.send),
+            ("Ctrl+Shift+Enter", self.flow.send),
+            ("Ctrl+Shift+L", self.flow.send_later),
             ("Ctrl+N", self._on_new),
-            ("Ctrl+Shift+A", self._on_add_asked),
+            ("Ctrl+Shift+A", self.files.pick_attachments),
             ("Ctrl+Shift+B", lambda: self.envelope.ask_for("bcc")),
         ):
             QShortcut(QKeySequence(keys), self, act)
 
+    async def _read_files_of_ours(self) -> None:
+        await self.flow.read_groups()
+        await self.templates.read()
+
     async def _read_file(self, path: Path) -> Attachment:
-        return await _service(self.way.sender).attachment(path)
+        return await service_of(self.way.sender).attachment(path)
 
     async def _read_tracking(self, desk: Desk) -> None:
         tools = await ToolsService(desk).show()
@@ -417,20 +423,42 @@ class ComposeTab(Tab):
 
     def _fill(self, letter: Mapping[str, Any]) -> None:
         self.fields.fill(letter)
+        self.html_watch.restore(letter.get("watching"))
         self._on_rest()
 
     # following what is typed
 
     def _on_edited(self) -> None:
-        self.name.setText(self.envelope.subject.text().strip() or "New message")
+        self.head.show_name(self.envelope.subject.text())
         self._rest.start()
-        self._keep.start()
+        self.saver.touch()
+
+    def _on_watch_changed(self) -> None:
+        self.body.offer_file(self.html_watch.path is None)
+        self.saver.touch()
+
+    def _on_not_saved(self, error: TurbodeskError) -> None:
+        self.head.show_unsaved()
+        self.notices.tell_error(error, key="draft")
+
+    def _tell_strange(self) -> None:
+        """One notice for all files that are gone, or no longer what was attached."""
+        strangers = self.attachments.strangers
+        altered = [piece for piece in strangers if piece.changed]
+        again = ("Attach again", "refresh", lambda: self.attachments.accept(altered))
+        remove = ("Remove", "delete", lambda: [self.attachments.tiles.remove(piece) for piece in strangers])
+        if len(strangers) == 1:
+            what, why = strangers[0].problem or strangers[0].changed, ""
+        else:
+            what = f"{len(strangers)} attachments changed or are gone since they were attached."
+            why = ", ".join(piece.path.name for piece in strangers)
+        self.notices.tell("warn", what, why, [again, remove] if altered else [remove], key="attachments")
 
     def _on_rest(self) -> None:
         """Preview and meter follow."""
         self._rest.stop()
         draft = self.fields.draft()
-        self.name.setText(draft.subject.strip() or "New message")
+        self.head.show_name(draft.subject)
         pictures = self.attachments.show_names(draft.html, self.way.cannot_show_pictures)
         self.letter.show_letter(draft.sender, draft.subject, draft.html, draft.text, pictures)
         sender = self.way.sender
@@ -438,19 +466,24 @@ class ComposeTab(Tab):
         self.attachments.show_sum(used, sender.wire_limit_bytes if sender is not None else 0)
         self.hint.look()
         self._show_tracking()
+        if not self.attachments.strangers and any(it.key == "attachments" for it in self.notices.standing):
+            self.notices.take_back("attachments")
 
     def _on_way(self, way: str) -> None:
         if self.desk is not None:
             self._ways[self.desk.profile.name] = way
-            self._keep.start()
+            self.saver.touch()
         self._show_way()
 
     def _show_way(self) -> None:
         """Limits, options and Send follow the way that is chosen."""
         if why := self.way.why_not:
             self.send_button.off(why)
+            self.head.test_button.off(why)
         else:
             self.send_button.on()
+            self.head.test_button.on()
+        self.head.fit()
         self.body.offer_options(self.way.offered)
         self._on_rest()
 
@@ -462,6 +495,7 @@ class ComposeTab(Tab):
             self.tracking.show_state(own)
         else:
             self.tracking.show_state(self._switches)
+        self.head.fit()
 
     def _on_part_turned(self, part: str) -> None:
         if part in (HTML, TEXT):
@@ -483,45 +517,9 @@ class ComposeTab(Tab):
         if await ask(self.window(), title, text, act_label="Throw away", act_icon="delete", danger=True):
             then()
 
-    def _on_add_asked(self) -> None:
-        self.work.start(self._pick_attachments(), name="attach")
-
-    async def _pick_attachments(self) -> None:
-        self.attachments.add(await pick_files(self.window(), "Attach files"))
-
-    async def _pick_html(self) -> None:
-        for path in await pick_files(self.window(), "Open an HTML file", HTML_FILTER, one=True):
-            await self._read_html(path)
-
     async def _make_text(self) -> None:
         text = await asyncio.to_thread(mail_html.text_of, self.body.html.text())
         self.body.text.set_text(text)
-
-    def _take_html(self, path: Path) -> None:
-        """An HTML file becomes the HTML part where there is none yet; else it is attached, and offered."""
-        if self.body.html.document().isEmpty():
-            self.work.start(self._read_html(path), name="read HTML")
-            return
-        self.attachments.add([path])
-        use = ("Use as HTML part", "file", lambda: self.work.start(self._swap_in(path), name="read HTML"))
-        self.notices.tell("info", f"{path.name} was attached.", actions=[use], key="html-file")
-
-    async def _swap_in(self, path: Path) -> None:
-        await self._read_html(path)
-        for piece in self.attachments.tiles.pieces:
-            if piece.path == path:
-                self.attachments.tiles.remove(piece)
-
-    async def _read_html(self, path: Path) -> None:
-        html = await asyncio.to_thread(files.read_text, path)
-        self.body.html.set_text(html)
-        self.body.turn(HTML)
-        self.notices.tell("ok", f"{path.name} is the HTML part now.")
-
-    async def _keep_picture(self, picture: QImage) -> None:
-        data = await asyncio.to_thread(as_png, picture)
-        if data:
-            self.attachments.add([await asyncio.to_thread(self._keeper.add_file, "image.png", data)])
 
     # the room
 
@@ -549,12 +547,6 @@ def _check(text: str) -> AddressCheck:
         return AddressCheck("role", ROLE) if found.role else AddressCheck("valid")
     sentence = found.sentence.removesuffix(f" Did you mean {found.suggestion}?")  # the link below asks that
     return AddressCheck("invalid", sentence, found.suggestion)
-
-
-def _service(sender: Provider | None) -> ComposeService:
-    if sender is None:
-        return ComposeService(lambda: Provider.wire_limit_bytes)
-    return ComposeService(lambda: sender.wire_limit_bytes, sender.check_message)
 
 
 def _by_name(value: object) -> dict[str, str]:

@@ -40,3 +40,11 @@ def kept(entry: Entry) -> Told:
     return Told(
         "warn", "The letter was on its way when Turbodesk closed.", f"The outbox has it now: {entry.state}."
     )
+
+
+def tested(entry: Entry) -> Told:
+    """What is told of a test."""
+    told = sent(entry)
+    if entry.state is SendState.ACCEPTED:
+        return Told("ok", f"The test was accepted for {len(entry.outcomes)}.", stays=False)
+    return told._replace(what=f"Test: {told.what[:1].lower()}{told.what[1:]}")

@@ -43,6 +43,7 @@ class LetterBody(QWidget):
         self.file_button = Button("Open HTML …", "file", kind="quiet", size="small")
         self.make_button = Button("Make from HTML", "refresh", kind="quiet", size="small")
         self._message, self._problem = Message(), QWidget()
+        self._file_offered = True
         self._pages = Pages()
         pages = ((HTML, self.html), (TEXT, self.text), (HEADERS, self.headers), (OPTIONS, self.options))
         for key, page in pages:
@@ -99,8 +100,17 @@ class LetterBody(QWidget):
         self.options.offer(offered)
         self._show_options()
 
+    def show_beside(self, widget: QWidget) -> None:
+        """Puts a widget beside the parts, before what can be done with the one that is seen."""
+        self._bar.insertWidget(self._bar.indexOf(self.make_button), widget)
+
+    def offer_file(self, offered: bool) -> None:
+        """Offers to read the HTML part from a file, or leaves that to what stands beside."""
+        self._file_offered = offered
+        self.file_button.setVisible(offered and self.part == HTML)
+
     def _lay_out(self) -> None:
-        bar = QHBoxLayout()
+        self._bar = bar = QHBoxLayout()
         bar.setContentsMargins(theme.px(16), theme.px(9), theme.px(12), theme.px(9))
         bar.setSpacing(theme.px(8))
         bar.addWidget(self.parts)
@@ -131,7 +141,7 @@ class LetterBody(QWidget):
 
     def _on_part_chosen(self, part: str) -> None:
         self._pages.turn(part)
-        self.file_button.setVisible(part == HTML)
+        self.file_button.setVisible(self._file_offered and part == HTML)
         self.make_button.setVisible(part == TEXT)
         self.turned.emit(part)
 

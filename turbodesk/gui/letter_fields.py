@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from turbodesk.gui.attachments_bar import AttachmentsBar
 from turbodesk.gui.envelope import Envelope
 from turbodesk.gui.letter_body import HTML, TEXT, LetterBody
+from turbodesk.services import attached
 from turbodesk.services.compose import Draft
 
 CHIP_FIELDS = ("to", "cc", "bcc", "reply-to")
@@ -50,6 +50,7 @@ class LetterFields:
             html=body.html.text(),
             headers=body.headers.headers(),
             attachments=self._attachments.paths,
+            attached={it.path: it for it in self._attachments.attached},
             groups=options.groups,
             track_opens=options.track_opens,
             track_clicks=options.track_clicks,
@@ -66,7 +67,7 @@ class LetterFields:
             "html": body.html.text(),
             "text": body.text.text(),
             "headers": [list(pair) for pair in body.headers.headers()],
-            "attachments": [str(path) for path in self._attachments.paths],
+            "attachments": [it.plain() for it in self._attachments.attached],
             "groups": options.groups,
             "track_opens": options.chosen_opens,
             "track_clicks": options.chosen_clicks,
@@ -92,7 +93,9 @@ class LetterFields:
         )
         body.turn(TEXT if letter.get("text") and not letter.get("html") else HTML)
         self._attachments.tiles.clear()
-        self._attachments.add([Path(path) for path in as_texts(letter.get("attachments"))], keep_bad=True)
+        files = letter.get("attachments")
+        found = map(attached.read, files if isinstance(files, list) else [])
+        self._attachments.restore(it for it in found if it is not None)
 
     def empty(self) -> None:
         """Takes everything out; the sender stays."""

@@ -52,7 +52,9 @@ KEYS = (  # what the ? page shows
     (
         "Writing",
         (
-            ("Ctrl Enter", "send"),
+            ("Ctrl Enter", "send a test to the testers"),
+            ("Ctrl Shift Enter", "send"),
+            ("Ctrl Shift L", "send later"),
             ("Enter", "an address is whole, or edit the chip"),
             ("Del", "remove the chip"),
             ("Ctrl V", "paste addresses, or files to attach"),

@@ -37,6 +37,7 @@ class Tab(QWidget):
         self.notices = notices
         self.work = Work(self, notices)
         self.sending = Work(self, notices)  # sends are not cut by a change of account
+        self.behind = Work(self, notices)  # what goes on while the tab is there, whatever account is open
         self.desk: Desk | None = None
         self.first = True
         self.setAccessibleName(self.title)

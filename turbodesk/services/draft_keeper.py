@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from threading import Lock
@@ -13,6 +14,8 @@ from typing import Any
 
 from turbodesk import json_file
 from turbodesk.errors import FileTrouble
+from turbodesk.model.message import Attachment
+from turbodesk.services.attached import Attached
 
 FILE = "draft.json"
 FOLDER = "draft-files"
@@ -26,6 +29,7 @@ class DraftKeeper:
     """
 
     def __init__(self, config_dir: Path) -> None:
+        self.config_dir = config_dir
         self._path = config_dir / FILE
         self._folder = config_dir / FOLDER
         self._numbers = count(1)
@@ -81,6 +85,29 @@ class DraftKeeper:
             ) from error
         return path
 
-    def forget_files(self) -> None:
-        """Removes the pasted files; what was sent has copies of its own."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+    async def bring_back(self, files: Iterable[Attached], kept: Iterable[Attachment]) -> list[Attached]:
+        """The same files; each that is not there any more as a new one of its bytes, where `kept` has them.
+
+        Raises FileTrouble where they cannot be written, StoreTrouble where what is kept is damaged.
+        """
+        bytes_of = {it.sha256: it for it in kept}
+
+        def one(was: Attached) -> Attached:
+            found = bytes_of.get(was.sha256)
+            if found is None or was.path.exists():
+                return was
+            path = self.add_file(was.path.name, b"".join(found.source.slices()))
+            return Attached(path, was.size_bytes, was.sha256)
+
+        return await asyncio.to_thread(lambda: [one(was) for was in files])
+
+    def forget_files(self, needed: Iterable[Path] = ()) -> None:
+        """Removes the pasted files but those that are `needed`; what was sent has copies of its own."""
+        keep = set(needed)
+        if not keep:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            return
+        with suppress(OSError):  # it is tidying only
+            for path in self._folder.iterdir():
+                if path not in keep:
+                    path.unlink()

@@ -30,13 +30,14 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """All groups in their order, and the name of the one that tests go to.
+    """All groups in their order, the name of the one that tests go to, and whether tests are marked as such.
 
     `note` tells what happened while loading (a file that could not be understood) and is not kept.
     """
 
     groups: tuple[Group, ...] = ()
     chosen: str = ""
+    mark: bool = True
     note: str = field(default="", compare=False)
 
     @property
@@ -158,16 +159,16 @@ def _aside(path: Path, number: int) -> Path:
 
 def _encoded(groups: Groups) -> dict[str, Any]:
     listed = [{"name": it.name, "testers": [str(address) for address in it.testers]} for it in groups.groups]
-    return {"format": FORMAT, "chosen": groups.chosen, "groups": listed}
+    return {"format": FORMAT, "chosen": groups.chosen, "mark": groups.mark, "groups": listed}
 
 
 def _decoded(value: dict[str, Any]) -> Groups:
     """Raises NotOursError with the place that is wrong."""
     if value.get("format") != FORMAT:
         raise json_file.NotOursError(f"“format” is not {FORMAT}")
-    listed, chosen = value.get("groups"), value.get("chosen", "")
-    if not isinstance(listed, list) or not isinstance(chosen, str):
-        raise json_file.NotOursError("“groups” is not a list, or “chosen” is not a text")
+    listed, chosen, mark = value.get("groups"), value.get("chosen", ""), value.get("mark", True)
+    if not isinstance(listed, list) or not isinstance(chosen, str) or not isinstance(mark, bool):
+        raise json_file.NotOursError("“groups” is no list, “chosen” no text, or “mark” not yes or no")
     found: list[Group] = []
     for entry in listed:
         name, testers = (entry.get("name"), entry.get("testers")) if isinstance(entry, dict) else (None, None)
@@ -179,4 +180,4 @@ def _decoded(value: dict[str, Any]) -> Groups:
             found.append(checked(name, "\n".join(testers), (it.name for it in found)))
         except InvalidDraft as error:
             raise json_file.NotOursError(f"group “{name[:LONGEST_NAME]}”: {error.says}") from None
-    return Groups(tuple(found), chosen)
+    return Groups(tuple(found), chosen, mark)

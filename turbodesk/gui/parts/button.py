@@ -63,6 +63,12 @@ class Button(QPushButton):
         self.setAccessibleDescription(keys)
         self._resized()
 
+    def set_tip(self, tip: str) -> None:
+        """Shows another tooltip while it can be pressed."""
+        self._tip = tip
+        if self.isEnabled():
+            self._show_tip(tip)
+
     def add_menu_mark(self) -> None:
         """Shows a chevron at the right: pressing opens a menu."""
         self._menu_mark = True
@@ -144,7 +150,7 @@ class Button(QPushButton):
         if not self.isEnabled():
             painter.setOpacity(0.6)
         fill, line, ink = self._colours()
-        frame(painter, QRectF(self.rect()), theme.px(RADIUS), fill=fill, line=line)
+        frame(painter, self._frame_room(), theme.px(RADIUS), fill=fill, line=line)
         left = (self.width() - self._content_width()) / 2
         middle = self.height() / 2
         gap = theme.px(6)
@@ -161,6 +167,9 @@ class Button(QPushButton):
         if self._menu_mark:
             side = theme.px(14)
             theme.paint_icon(painter, QRectF(left, middle - side / 2, side, side), "down", ink, 14)
+
+    def _frame_room(self) -> QRectF:
+        return QRectF(self.rect())
 
     def _paint_words(self, painter: QPainter, left: float, middle: float, ink: str) -> float:
         font = theme.font(self._role())
