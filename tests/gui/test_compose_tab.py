@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,73 +14,23 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage, 
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from tests.gui.compose_room import dialog as _dialog
+from tests.gui.compose_room import opened
 from turbodesk.gui.compose_tab import SAMPLE_TO, ComposeTab
 from turbodesk.gui.notices import Notices
-from turbodesk.gui.parts.dialog import Dialog
 from turbodesk.gui.parts.toast import Toast
 from turbodesk.model.outcome import SendState
 from turbodesk.services.draft_keeper import DraftKeeper
 from turbodesk.services.outbox import Outbox
-from turbodesk.vault import MemoryVault
-from turbodesk.workplace import Workplace
 
 Run = Callable[..., Any]
 CTRL = Qt.KeyboardModifier.ControlModifier
 
 
-class Room:
-    """One Compose tab over a sandbox, and what it asked of its window."""
-
-    def __init__(self, tab: ComposeTab, place: Workplace, outbox: Outbox, config_dir: Path) -> None:
-        self.tab, self.place, self.outbox, self.config_dir = tab, place, outbox, config_dir
-        self.turned: list[tuple[str, object]] = []
-        tab.turn_to.connect(lambda key, payload: self.turned.append((key, payload)))
-
-    @property
-    def control(self) -> Any:
-        assert self.tab.desk is not None and self.tab.desk.control is not None
-        return self.tab.desk.control
-
-    def write(self, to: str = "ok@example.com", subject: str = "Hello", text: str = "Good day") -> None:
-        """Types a small letter."""
-        self.tab.envelope.sender.setText("Example Shop <news@example.com>")
-        self.tab.envelope.chips["to"].add(to)
-        self.tab.envelope.subject.setText(subject)
-        self.tab.body.text.set_text(text)
-
-    async def send(self) -> None:
-        """Presses Send and waits for the end of it."""
-        QTest.mouseClick(self.tab.send_button, Qt.MouseButton.LeftButton)
-        await self.tab.sending.settled()
-        await self.tab.work.settled()
-
-
 @pytest.fixture
 def room(tmp_path: Path, notices: Notices, window_of: Run) -> Callable[[], Any]:
     """`async with room() as it:` a tab shown, its account open."""
-
-    @asynccontextmanager
-    async def opened() -> Any:
-        config_dir = tmp_path / "config"
-        async with Workplace(config_dir, vault=MemoryVault(), environment={}, history_rows=0) as place:
-            desk = await place.desk("sandbox")
-            outbox = await place.outbox(desk)
-
-            async def open_outbox() -> Outbox:
-                return outbox
-
-            tab = ComposeTab(notices, open_outbox, DraftKeeper(config_dir))
-            window_of(tab, 1280, 720)
-            tab.set_desk(desk)
-            await tab.work.settled()
-            yield Room(tab, place, outbox, config_dir)
-            await tab.work.settled()
-            tab.behind.cancel_all()
-            await tab.behind.settled()
-            await tab.letter.preview.settled()
-            await desk.aclose()
-
-    return opened
+    return lambda: opened(tmp_path / "config", notices, window_of)
 
 
 def test_a_letter_cut_off_by_closing_is_not_offered_again(room: Run, run: Run, notices: Notices) -> None:
@@ -607,10 +556,6 @@ def test_it_fits(
             assert it.tab.body.html.height() >= 90
 
     run(go(), 30)
-
-
-def _dialog() -> Any:
-    return next((w for w in QApplication.topLevelWidgets() if isinstance(w, Dialog) and w.isVisible()), None)
 
 
 def _mime(paths: list[Path]) -> QMimeData:

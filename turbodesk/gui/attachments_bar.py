@@ -190,6 +190,8 @@ class AttachmentsBar(QWidget):
             self._say_strange()
             if self.strangers and self._tell:
                 self.strange.emit()
+            elif self.strangers and self.tiles.add_tile.hasFocus():
+                self.tiles.focus()  # now that it is known which one is meant
 
     def _say_strange(self) -> None:
         """Says what is wrong with files that were attached before; those that changed are one link away."""

@@ -1,0 +1,65 @@
+"""The window is killed while somebody types into it; started again, the letter is there."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+CHILD = Path(__file__).with_name("typing_window.py")
+
+
+def start(config_dir: Path, *words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, str(CHILD), str(config_dir), *words],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={"PATH": os.environ["PATH"], "HOME": str(config_dir), "QT_QPA_PLATFORM": "offscreen"},
+    )
+
+
+def on_disk(config_dir: Path) -> str:
+    try:
+        kept: dict[str, Any] = json.loads((config_dir / "draft.json").read_bytes())
+    except FileNotFoundError:
+        return ""
+    html = kept["letter"]["html"]
+    assert isinstance(html, str)
+    return html
+
+
+def test_what_was_typed_outlives_a_kill(tmp_path: Path) -> None:
+    config, guide = tmp_path / "config", tmp_path / "guide.pdf"
+    guide.write_bytes(b"x" * 1_800_000)
+    deadline = time.monotonic() + 60
+    with start(config, "type", str(guide)) as window:
+        try:
+            while len(on_disk(config)) < 80:  # it is written though no key ever waits for it
+                assert window.poll() is None and time.monotonic() < deadline
+                time.sleep(0.02)
+        finally:
+            window.kill()
+        kept, said = on_disk(config), (window.stdout.read().split() if window.stdout else [])
+    whole = "".join(f"{number} " for number in _typed(int(said[-1]) + 100))
+    guide.write_bytes(b"x" * 2_100_000)
+    with start(config, "show") as again:
+        shown = json.loads(again.communicate(timeout=60)[0])
+    assert again.returncode == 0
+    assert shown["subject"] == "Order guide"
+    assert whole.startswith(shown["html"]) and len(shown["html"]) >= len(kept) >= 80
+    changed = "guide.pdf changed since it was attached: 1.8 MB then, 2.1 MB now."
+    changed = f"{changed} Attach it again or remove it."
+    assert shown["attached"] == [[str(guide), changed]] and shown["notices"] == [changed]
+
+
+def _typed(most: int) -> list[int]:
+    """The numbers that are typed: each says how many characters stand before it."""
+    found, typed = [], 0
+    while typed <= most:
+        found.append(typed)
+        typed += len(f"{typed} ")
+    return found
