@@ -230,6 +230,35 @@ def test_the_undo_time_is_chosen_in_the_menu_and_remembered(room: Run, run: Run)
     run(go(), 30)
 
 
+def test_what_was_written_after_send_was_pressed_outlives_a_crash(
+    room: Run, run: Run, notices: Notices
+) -> None:
+    async def go() -> None:
+        async with room(0) as it:
+            await it.control.set_faults([{"match": "/api/v2/mail/send", "kind": "delay", "seconds": 30}])
+            it.write()
+            it.tab.flow.send()
+            while not (sent := await it.outbox.entries()) or not any("left" in s.what for s in sent[0].steps):
+                await asyncio.sleep(0.01)
+            it.tab.envelope.subject.setText("The next one")
+            it.tab.keep_draft()  # the last that reached the disk before it died
+            other = ComposeTab(notices, it.tab.open_outbox, DraftKeeper(it.config_dir))
+            other.restore_kept()
+            it.tab.sending.cancel_all()
+            await it.tab.sending.settled()
+            other.set_desk(it.tab.desk)
+            await other.sending.settled()
+            assert other.envelope.subject.text() == "The next one"
+            assert "on its way" in notices.latest.what
+            assert DraftKeeper(it.config_dir).load()["sending"] == ""
+            other.behind.cancel_all()
+            await other.behind.settled()
+            await other.work.settled()
+            other.deleteLater()
+
+    run(go(), 30)
+
+
 # many, later
 
 
@@ -369,7 +398,11 @@ def test_a_group_is_changed_and_deleted_from_the_menu(room: Run, run: Run, until
             assert [g.name for g in groups_file.load(it.config_dir).groups] == ["We"]
             choose(it.tab.head.send.menu, "Testers")
             await until(lambda: isinstance(dialog(), GroupDialog))
-            dialog()._on_delete()
+            asked = dialog()
+            asked._on_delete()
+            await until(lambda: dialog() not in (None, asked))
+            assert dialog().heading.text() == "Delete the group “We”?"
+            dialog().accept()
             await it.tab.work.settled()
             assert groups_file.load(it.config_dir).groups == ()
             assert it.tab.head.test_button.text() == "Test"

@@ -52,8 +52,8 @@ def test_what_was_typed_outlives_a_kill(tmp_path: Path) -> None:
     assert shown["subject"] == "Order guide"
     assert whole.startswith(shown["html"]) and len(shown["html"]) >= len(kept) >= 80
     changed = "guide.pdf changed since it was attached: 1.8 MB then, 2.1 MB now."
-    changed = f"{changed} Attach it again or remove it."
-    assert shown["attached"] == [[str(guide), changed]] and shown["notices"] == [changed]
+    assert shown["attached"] == [[str(guide), f"{changed} Attach it again or remove it."]]
+    assert shown["notices"] == [changed]
 
 
 def _typed(most: int) -> list[int]:

@@ -17,7 +17,7 @@ from turbodesk.gui.way_choice import WayChoice
 from turbodesk.services.test_groups import Group
 
 UNNAMED = "New message"
-NAME_LEAST = 190  # px of the drawings that the name has at least, before others give way
+NAME_MOST = 320  # px of the drawings that name and state may take from the others
 
 
 class ComposeHead(ToolBar):
@@ -81,9 +81,9 @@ class ComposeHead(ToolBar):
             self._short = short
             self._tracking_room.setVisible(tracked)
             self.show_group(self._group)
+            self._show_title()
             if self._needed() <= self.width():
                 break
-        self._show_title()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -94,7 +94,8 @@ class ComposeHead(ToolBar):
         parts = [self._tracking_room, self.way, self.new_button, self.test_button, self.send]
         shown = [part.sizeHint().width() for part in parts if not part.isHidden()]
         gaps = self.box.spacing() * len(shown)
-        return theme.px(NAME_LEAST) + sum(shown) + gaps + margins.left() + margins.right()
+        name = min(self.title.sizeHint().width(), theme.px(NAME_MOST))
+        return name + sum(shown) + gaps + margins.left() + margins.right()
 
     def _show_title(self) -> None:
         saved = "Saved" if self._short else "Draft saved"

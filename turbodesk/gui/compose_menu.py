@@ -41,7 +41,7 @@ class ComposeMenu(QMenu):
         tab.templates.fill_menu(templates)
         if tab.aside.letters:
             aside = self.addMenu(theme.icon("history"), f"Put aside ({len(tab.aside.letters)})")
-            tab.aside.fill_menu(aside, tab.take_from_aside)
+            tab.aside.fill_menu(aside)
 
     def _offer(
         self, text: str, icon: str, act: Callable[[], object], why_not: str = "", menu: QMenu | None = None

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from turbodesk import resources
 from turbodesk.errors import InvalidDraft, TurbodeskError
@@ -22,25 +22,28 @@ from turbodesk.gui.drop_frame import DropFrame
 from turbodesk.gui.envelope import Envelope
 from turbodesk.gui.file_taker import FileTaker
 from turbodesk.gui.html_watch import HtmlWatch
-from turbodesk.gui.letter_body import HEADERS, HTML, OPTIONS, TEXT, LetterBody
+from turbodesk.gui.letter_body import HTML, TEXT, LetterBody
 from turbodesk.gui.letter_fields import LetterFields, as_text, as_texts
 from turbodesk.gui.letter_files import LetterFiles
-from turbodesk.gui.letter_options import OPTION_FIELDS, TRACKING
+from turbodesk.gui.letter_options import TRACKING
 from turbodesk.gui.letter_preview import LetterPreview
+from turbodesk.gui.letter_problems import LetterProblems
 from turbodesk.gui.letter_templates import LetterTemplates
 from turbodesk.gui.notices import Notices
 from turbodesk.gui.parts.card import Ground, Rule
 from turbodesk.gui.parts.chips import AddressCheck
 from turbodesk.gui.parts.dialog import ask
-from turbodesk.gui.put_aside import PutAside, name_of
+from turbodesk.gui.put_aside import PutAside
 from turbodesk.gui.roomy import Roomy
 from turbodesk.gui.send_flow import SendFlow, UndoTime, service_of
 from turbodesk.gui.sender_hint import SenderHint
 from turbodesk.gui.tab import Tab
 from turbodesk.gui.trial_addresses import trial_addresses
+from turbodesk.gui.two_panes import TwoPanes
 from turbodesk.model.message import Attachment
 from turbodesk.providers.port import Capability
-from turbodesk.services import attached, compose, mail_html
+from turbodesk.services import compose, mail_html
+from turbodesk.services.attached import AGAIN
 from turbodesk.services.compose import Draft
 from turbodesk.services.desk import API, Desk
 from turbodesk.services.draft_keeper import DraftKeeper
@@ -52,7 +55,6 @@ REST_MS = 200  # after the last key, before preview and meter follow
 ROLE = "It belongs to an office rather than to a person."
 SAMPLE_TO = ("ok@example.com", "hardbounce@example.com")
 SAMPLE_SUBJECT = "Your order guide"
-WIDE, NARROW = (1280, 628), (900, 556)  # width of the tab, and of its left pane there
 
 
 class ComposeTab(Tab):
@@ -82,7 +84,7 @@ class ComposeTab(Tab):
         self._senders: dict[str, str] = {}
         self._ways: dict[str, str] = {}
         self._switches: dict[str, bool] | None = None  # the account's own, as they were last read
-        self.aside = PutAside()
+        self.aside = PutAside(self, keeper)
         self.envelope = Envelope(_check, compose.split_addresses)
         self.body = LetterBody()
         self.attachments = AttachmentsBar(self.work, self._read_file)
@@ -97,15 +99,10 @@ class ComposeTab(Tab):
         self.flow = SendFlow(self, undo or UndoTime())
         self.templates = LetterTemplates(self)
         self._make_head()
-        self.split = QSplitter()
-        self.split.setHandleWidth(1)
-        self.split.setChildrenCollapsible(False)
         self.pane = self._pane()
-        self.split.addWidget(self.pane)
-        self.split.addWidget(self.letter)
-        self._moved_by_hand = False
-        self.split.splitterMoved.connect(self._on_split_moved)
+        self.split = TwoPanes(self.pane, self.letter)
         self.box.addWidget(self.split, 1)
+        self.problems = LetterProblems(self.envelope, self.body, self.attachments, self.room)
         self.drop_frame = DropFrame(self.pane)
         self._taker = FileTaker(self, self.drop_frame, self.attachments.tiles.add_tile)
         self._rest = QTimer(self, singleShot=True, interval=REST_MS)
@@ -180,6 +177,7 @@ class ComposeTab(Tab):
             "ways": dict(self._ways),
             "remembered": self.envelope.remembered(),
             "sending": self.flow.key,
+            "sending_as": self.flow.written,
             "aside": list(self.aside.letters),
         }
 
@@ -193,11 +191,11 @@ class ComposeTab(Tab):
             return
         self._senders, self._ways = _by_name(snapshot.get("senders")), _by_name(snapshot.get("ways"))
         self.envelope.set_remembered(as_texts(snapshot.get("remembered")))
-        self.flow.key = as_text(snapshot.get("sending"))
-        self.aside.restore(snapshot.get("aside"))
         letter = snapshot.get("letter")
+        self.flow.restore(as_text(snapshot.get("sending")), as_text(snapshot.get("sending_as")), letter)
+        self.aside.restore(snapshot.get("aside"))
         if isinstance(letter, dict):
-            self._fill(letter)
+            self.fill(letter)
         self.saver.is_known(self.snapshot())
 
     def keep_draft(self) -> None:
@@ -210,58 +208,23 @@ class ComposeTab(Tab):
 
     def clear(self) -> None:
         """Empties the letter; the sender stays."""
-        self.html_watch.stop()
-        self.fields.empty()
-        self.clear_problems()
+        self.empty()
+        self.problems.clear()
         self._keeper.forget_files(self.aside.files)
         self._on_rest()
         self.keep_draft()
         self.envelope.focus("to")
 
+    def empty(self) -> None:
+        """Takes everything out of the fields; what they held is kept by whoever asks."""
+        self.html_watch.stop()
+        self.fields.empty()
+
     def restore_draft(self, draft: Mapping[str, Any]) -> asyncio.Task[None]:
         """Puts back a letter that was taken back: the draft that it was queued with. What is being written
         meanwhile is put aside, not lost."""
         self.turn_to.emit(self.key, None)
-        return self.behind.start(self._bring_back(draft), name="bring the draft back")
-
-    async def _bring_back(self, draft: Mapping[str, Any]) -> None:
-        """Files that are not there any more come from the outbox's own copies."""
-        listed = draft.get("attachments")
-        files = [
-            it for it in map(attached.read, listed if isinstance(listed, list) else []) if it is not None
-        ]
-        try:
-            outbox = await self.open_outbox()
-            entry = await outbox.sent_as(as_text(draft.get("key")))
-            kept = (await outbox.message(entry.id)).attachments if entry is not None and files else ()
-            files = await self._keeper.bring_back(files, kept)
-        except TurbodeskError as error:
-            self.notices.tell_error(error, key="draft")
-        if not self.is_empty:
-            self.put_aside()
-        self._fill({**draft, "attachments": [it.plain() for it in files]})
-        self.keep_draft()
-
-    def put_aside(self, *, again: bool = False) -> None:
-        """Puts the letter aside, to be opened again from the menu beside Send; with `again` it also stays."""
-        letter = self.letter_values()
-        self.aside.put(letter)
-        if not again:
-            self.html_watch.stop()
-            self.fields.empty()
-        back = ("Open it", "history", lambda: self.take_from_aside(letter))
-        self.notices.tell("info", f"“{name_of(letter)}” was put aside.", actions=[back], key="aside")
-
-    def take_from_aside(self, letter: dict[str, Any]) -> None:
-        """Opens a letter that was put aside; the one that is open takes its place there."""
-        if letter not in self.aside.letters:
-            return
-        self.aside.take(letter)
-        self.notices.take_back("aside")
-        if not self.is_empty:
-            self.put_aside()
-        self._fill(letter)
-        self.keep_draft()
+        return self.aside.bring_back(draft)
 
     def remember_sender(self, desk: Desk, sender: str) -> None:
         """Offers this sender for the next letter of that account."""
@@ -284,60 +247,17 @@ class ComposeTab(Tab):
         self.clear()
         letter = {"from": sender, "to": list(SAMPLE_TO), "subject": SAMPLE_SUBJECT, "html": html}
         attached = [str(resources.path("sample/order-guide.csv"))]
-        self._fill({**letter, "text": mail_html.text_of(html), "attachments": attached})
+        self.fill({**letter, "text": mail_html.text_of(html), "attachments": attached})
         self.send_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def add_files(self, paths: Iterable[Path]) -> None:
         """Takes files that were dropped, pasted or picked."""
         self.files.add(paths)
 
-    # what is wrong
-
-    def clear_problems(self) -> None:
-        """Takes away what the last Send said at the fields."""
-        self.envelope.clear_problems()
-        self.body.clear_problem()
-        self.body.headers.message.clear()
-        self.body.options.clear_problems()
-        self.attachments.message.clear()
-
-    def show_problems(self, problems: Mapping[str, str]) -> None:
-        """Says each at its field, and puts the focus where the first is mended."""
-        self.clear_problems()
-        for field, sentence in problems.items():
-            if field in self.envelope.rows:
-                self.envelope.show_problem(field, sentence)
-            elif field == "attachments":
-                self.attachments.show_problem(sentence)
-            elif field == "headers":
-                self.body.headers.message.say(sentence)
-            elif field in OPTION_FIELDS:
-                self.body.options.show_problem(field, sentence)
-            else:
-                self.body.show_problem(sentence)
-        self._focus_problem(next(iter(problems)))
-
-    def _focus_problem(self, field: str) -> None:
-        if field in self.envelope.rows:
-            self.envelope.focus(field)
-            row = self.envelope.rows[field]
-            QTimer.singleShot(
-                0, row, lambda: self.room.ensureWidgetVisible(row)
-            )  # once it has its new height
-        elif field == "attachments":
-            self.attachments.tiles.focus()
-        elif field in OPTION_FIELDS:
-            self.body.turn(OPTIONS)
-            self.body.options.focus(field)
-        else:
-            if field == "headers" or self.body.part == HEADERS:
-                self.body.turn(HEADERS if field == "headers" else HTML)
-            self.body.focus()
-
     def show_failure(self, error: TurbodeskError) -> bool:
         """Says at the fields what is wrong there; False where it is none of theirs."""
         if isinstance(error, InvalidDraft):
-            self.show_problems(error.problems)
+            self.problems.show(error.problems)
             return True
         return False
 
@@ -421,7 +341,8 @@ class ComposeTab(Tab):
             self.envelope.sender.setText(wanted)
             self._default_sender = wanted
 
-    def _fill(self, letter: Mapping[str, Any]) -> None:
+    def fill(self, letter: Mapping[str, Any]) -> None:
+        """Writes what `letter_values` gave in place of what is written."""
         self.fields.fill(letter)
         self.html_watch.restore(letter.get("watching"))
         self._on_rest()
@@ -448,7 +369,8 @@ class ComposeTab(Tab):
         again = ("Attach again", "refresh", lambda: self.attachments.accept(altered))
         remove = ("Remove", "delete", lambda: [self.attachments.tiles.remove(piece) for piece in strangers])
         if len(strangers) == 1:
-            what, why = strangers[0].problem or strangers[0].changed, ""
+            what, why = strangers[0].problem or strangers[0].changed, AGAIN if altered else ""
+            what = what.removesuffix(f" {AGAIN}")
         else:
             what = f"{len(strangers)} attachments changed or are gone since they were attached."
             why = ", ".join(piece.path.name for piece in strangers)
@@ -520,24 +442,6 @@ class ComposeTab(Tab):
     async def _make_text(self) -> None:
         text = await asyncio.to_thread(mail_html.text_of, self.body.html.text())
         self.body.text.set_text(text)
-
-    # the room
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        if not self._moved_by_hand and self.width() > 0:
-            left = self._left_width()
-            self.split.setSizes([left, self.width() - left - 1])
-
-    def _left_width(self) -> int:
-        (wide, wide_left), (narrow, narrow_left) = ((theme.px(a), theme.px(b)) for a, b in (WIDE, NARROW))
-        if self.width() >= wide:
-            return round(self.width() * wide_left / wide)
-        slope = (wide_left - narrow_left) / (wide - narrow)
-        return round(narrow_left + (self.width() - narrow) * slope)
-
-    def _on_split_moved(self) -> None:
-        self._moved_by_hand = True
 
 
 def _check(text: str) -> AddressCheck:

@@ -34,6 +34,7 @@ class TimeField(QTimeEdit):
         self.setAccessibleName(name)
         self.setDisplayFormat("HH:mm")
         self.setFixedWidth(theme.px(76))
+        self.lineEdit().setTextMargins(theme.px(8), 0, 0, 0)  # which the style sheet leaves out here
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
 

@@ -92,7 +92,7 @@ class LetterTemplates:
         tab = self._tab
         body, subject = tab.body, tab.envelope.subject
         if subject.text().strip() or body.html.text().strip() or body.text.text().strip():
-            tab.put_aside(again=True)
+            tab.aside.put(and_keep=True)
         subject.setText(found.subject)
         tab.html_watch.stop()
         body.html.set_text(found.html)

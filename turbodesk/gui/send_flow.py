@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +17,7 @@ from turbodesk.gui import compose_words as say
 from turbodesk.gui import words
 from turbodesk.gui.confirm_send import confirm_send
 from turbodesk.gui.later_dialog import LaterDialog, day_and_hour
+from turbodesk.gui.parts.dialog import ask
 from turbodesk.gui.test_dialogs import GroupDialog, SendTestDialog
 from turbodesk.model.message import Message
 from turbodesk.model.outcome import Hold, SendState
@@ -52,6 +55,7 @@ class SendFlow(QObject):
     """The sends of one Compose tab. `undo_offered` tells the entry of a letter that waits out its undo time.
 
     `key` names the send that is under way: by it a draft cut off by closing knows whether the ledger has it.
+    `written` is a hash of the letter as it was when Send was pressed.
     """
 
     undo_offered = Signal(object)
@@ -59,7 +63,8 @@ class SendFlow(QObject):
     def __init__(self, tab: ComposeTab, undo: UndoTime) -> None:
         super().__init__(tab)
         self._tab, self.undo = tab, undo
-        self.key = ""
+        self.key = self.written = ""
+        self._edited_since = False
         self.groups = Groups()
 
     # pressed
@@ -69,7 +74,7 @@ class SendFlow(QObject):
         tab = self._tab
         if tab.sending.busy or tab.desk is None or tab.way.why_not:
             return
-        tab.clear_problems()
+        tab.problems.clear()
         draft = tab.draft()  # as it stands now, whatever is typed while it goes
         sending = self._send(draft, tab.desk, tab.way.key, tab.fields.values(), tab.letter_values(), at)
         tab.sending.start(sending, busy=tab.send_button, fail=tab.show_failure, name="send")
@@ -83,7 +88,7 @@ class SendFlow(QObject):
         tab = self._tab
         if tab.sending.busy or tab.desk is None or tab.way.why_not:
             return
-        tab.clear_problems()
+        tab.problems.clear()
         testing = self._test(tab.draft(), tab.desk, tab.way.key)
         tab.sending.start(testing, busy=tab.head.test_button, fail=tab.show_failure, name="test")
 
@@ -112,7 +117,7 @@ class SendFlow(QObject):
         tab = self._tab
         message = await service_of(desk.sender(way)).message(draft)
         outbox = await tab.open_outbox()
-        self.key = outbox.new_key()
+        self.key, self.written = outbox.new_key(), _hash(letter)
         await tab.saver.save()
         message = replace(message, key=self.key)
         kept = {**letter, "key": self.key}
@@ -123,9 +128,9 @@ class SendFlow(QObject):
         try:
             entry = await self._confirmed(hand_over, message, desk, way, at)
         except TurbodeskError:
-            self.key = ""
+            self._forget_key()
             raise
-        self.key = ""
+        self._forget_key()
         if entry is None:
             return
         tab.remember_sender(desk, draft.sender)
@@ -216,16 +221,31 @@ class SendFlow(QObject):
             actions.insert(0, ("Write it again", "compose", lambda: self._tab.restore_draft(draft)))
         self._tab.notices.tell(told.tone, told.what, told.why, actions, key=f"send-{entry.id}")
 
+    def _forget_key(self) -> None:
+        """The send has come to its end: what is written from here on is another letter."""
+        self.key = self.written = ""
+        self._tab.saver.touch()
+
+    def restore(self, key: str, written: str, letter: object) -> None:
+        """Takes up a send that was cut off; `letter` is the draft as it was kept then."""
+        self.key, self.written = key, written
+        self._edited_since = bool(written) and _hash(letter) != written
+
     async def settle_kept(self) -> None:
-        """A letter that was being sent when the window closed is the outbox's, once the ledger has it."""
+        """A letter that was being sent when the window closed is the outbox's, once the ledger has it; what
+        was written after Send was pressed stays."""
         tab = self._tab
         outbox = await tab.open_outbox()
         entry = await outbox.sent_as(self.key)
-        self.key = ""
+        edited, self._edited_since = self._edited_since, False
+        self._forget_key()
         if entry is None or entry.state is SendState.REFUSED:
             tab.keep_draft()
             return
-        tab.clear()
+        if edited:
+            tab.keep_draft()
+        else:
+            tab.clear()
         if entry.state is SendState.QUEUED and entry.hold is Hold.UNDO:
             self.offer_undo(outbox, entry)
         else:
@@ -272,6 +292,11 @@ class SendFlow(QObject):
             return False
         before = group.name if group is not None else ""
         if dialog.group is None:
+            title, text = f"Delete the group “{before}”?", "Nobody in it gets a test any more."
+            if not await ask(
+                self._tab.window(), title, text, act_label="Delete", act_icon="delete", danger=True
+            ):
+                return False
             await self._keep_groups(groups.without_group(before))
         else:
             await self._keep_groups(groups.with_group(dialog.group, instead_of=before))
@@ -305,6 +330,10 @@ def service_of(sender: Provider | None) -> ComposeService:
     if sender is None:
         return ComposeService(lambda: Provider.wire_limit_bytes)
     return ComposeService(lambda: sender.wire_limit_bytes, sender.check_message)
+
+
+def _hash(letter: object) -> str:
+    return hashlib.sha256(json.dumps(letter, sort_keys=True).encode()).hexdigest()
 
 
 def _facts(message: Message) -> list[tuple[str, str]]:

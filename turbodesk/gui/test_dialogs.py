@@ -20,7 +20,7 @@ from turbodesk.gui.profile_form import Lines
 from turbodesk.services.test_groups import FIRST_NAME, Group, Groups, checked
 
 SHOWN = 12  # testers that are named; the others are counted
-WIDE = 480
+WIDE, LEAST = 480, 150  # of the dialogs, of the list of groups
 
 
 class _Fitting(Dialog):
@@ -44,6 +44,7 @@ class SendTestDialog(_Fitting):
         self.groups = groups
         self._subject = words.one_line(subject) or "No subject"
         self.choice = Choice(name="Group of testers")
+        self.choice.setMinimumWidth(theme.px(LEAST))
         self.edit_link, self.add_link = Link("Change", "small-medium"), Link("New group", "small-medium")
         self.testers = Label(tone="muted", wrap=True)
         self.mark = CheckBox("Mark it as a test: [TEST] before the subject, and an id of its own")
@@ -109,7 +110,7 @@ class GroupDialog(_Fitting):
         self.body.addWidget(Label("They get the tests of every letter, whatever account is open.", wrap=True))
         self.body.addWidget(lines)
         if before is not None:
-            delete = self.add_button(Button("Delete group", "delete"), "plain")
+            delete = self.add_button(Button("Delete group", "delete", kind="quiet"), "plain")
             delete.clicked.connect(self._on_delete)
         self.add_button(Button("Back"), "back")
         self.keep_button = self.add_button(Button("Keep", kind="primary"))

@@ -56,5 +56,5 @@ def future(at: datetime, now: datetime) -> datetime:
 def zone(at: datetime) -> str:
     """What the clocks here show then: `CET, UTC+01:00`."""
     here = at.astimezone()
-    offset = here.strftime("%z")
-    return f"{here.tzname()}, UTC{offset[:3]}:{offset[3:5]}"
+    name, offset = here.tzname() or "", here.strftime("%z")
+    return name if name == "UTC" else f"{name}, UTC{offset[:3]}:{offset[3:5]}"
