@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from turbodesk.gui.notices import Notices
     from turbodesk.services.desk import Desk
     from turbodesk.services.outbox import Outbox
+    from turbodesk.store.entry import Entry
     from turbodesk.workplace import Workplace
 
 _log = logging.getLogger(__name__)
@@ -328,8 +329,18 @@ class Desktop:
 
         undo = UndoTime(0 if self._touring else self.settings.undo_s, self._remember_undo)
         self._compose = ComposeTab(notices, self.outbox, DraftKeeper(self.config_dir), undo)
+        self._compose.undo_offered.connect(self._offer_undo)
         self._compose.restore_kept()
         return self._compose
+
+    def _offer_undo(self, entry: Entry) -> None:
+        undo = ("Undo", "undo", lambda: self.window.work.start(self._undo(entry.id), name="undo"))
+        self.window.notices.tell("ok", "The letter waits a moment before it leaves.", actions=[undo])
+
+    async def _undo(self, id: str) -> None:
+        _, draft = await (await self.outbox()).take_back(id)
+        if self._compose is not None and draft is not None:
+            self._compose.restore_draft(draft)
 
     def _remember_undo(self, seconds: int) -> None:
         self._change(lambda settings: replace(settings, undo_s=seconds))

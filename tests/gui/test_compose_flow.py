@@ -662,3 +662,23 @@ def test_a_broken_template_is_told(room: Run, run: Run, notices: Notices) -> Non
             assert it.tab.is_empty
 
     run(go(), 30)
+
+
+def test_the_head_says_what_there_is_room_for(room: Run, run: Run, settle: Run) -> None:
+    async def go() -> None:
+        async with room() as it:
+            head = it.tab.head
+            it.tab.flow._show_groups(Groups().with_group(checked("Us", "a@example.com, b@example.com")))
+            it.write(subject="Your November order guide")
+            it.tab.keep_draft()
+            long = ("Test to 2 testers", "  Draft saved")
+            for width, (test, saved) in ((1280, long), (900, long), (760, ("Test", "  Saved"))):
+                it.tab.resize(width, 520)
+                settle()
+                assert head.test_button.text() == test and saved in head.title.text()
+                assert it.tab.tracking.isVisible() is (width == 1280)
+                assert head.title.width() >= head.title.sizeHint().width(), "it is cut"
+                assert head.send.geometry().right() < head.width()
+            assert head.test_button.accessibleName() == "Test to 2 testers of Us"
+
+    run(go(), 30)

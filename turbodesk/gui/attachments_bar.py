@@ -43,6 +43,7 @@ class AttachmentsBar(QWidget):
         self._used, self._limit = 0, 0
         self._refused: list[str] = []
         self._looking, self._tell, self._strange_said = 0, True, ""
+        self._told: set[tuple[Path, str, str]] = set()  # of what is strange, told already
         self._hint = ""  # what is said of pictures that cannot be carried
         line = QHBoxLayout()
         line.setContentsMargins(0, theme.px(10), 0, 0)
@@ -188,7 +189,9 @@ class AttachmentsBar(QWidget):
         self._looking -= 1
         if not self._looking and isValid(self):
             self._say_strange()
-            if self.strangers and self._tell:
+            strange = {(piece.path, piece.problem, piece.changed) for piece in self.strangers}
+            news, self._told = strange - self._told, strange
+            if news and self._tell:
                 self.strange.emit()
             elif self.strangers and self.tiles.add_tile.hasFocus():
                 self.tiles.focus()  # now that it is known which one is meant

@@ -52,18 +52,22 @@ class ComposeHead(ToolBar):
 
     def show_name(self, subject: str) -> None:
         """Shows what the letter is about."""
-        self._name = words.one_line(subject) or UNNAMED
-        self._show_title()
+        name = words.one_line(subject) or UNNAMED
+        if name != self._name:
+            self._name = name
+            self.fit()
 
     def show_saved(self, at: datetime | None) -> None:
         """Shows when the draft was last on disk; None where there is nothing to keep."""
-        self._saved, self._failed = words.clock(at) if at is not None else "", False
-        self._show_title()
+        saved = words.clock(at) if at is not None else ""
+        if (saved, False) != (self._saved, self._failed):
+            self._saved, self._failed = saved, False
+            self.fit()
 
     def show_unsaved(self) -> None:
         """Shows that the draft is not on disk."""
         self._failed = True
-        self._show_title()
+        self.fit()
 
     def show_group(self, group: Group | None) -> None:
         """Shows how many get a test; None where no group is written yet."""

@@ -31,7 +31,7 @@ class ComposeMenu(QMenu):
         """Offers what can be done with the letter as it is now."""
         tab = self._tab
         self.clear()
-        why = "Open an account first." if tab.desk is None else tab.way.why_not
+        why = "A letter is just being sent." if tab.sending.busy else tab.way.why_not
         later = self._offer("Send later…", "clock", tab.flow.send_later, why)
         later.setText("Send later…\tCtrl+Shift+L")
         self._undo_times()

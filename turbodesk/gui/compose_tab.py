@@ -205,6 +205,7 @@ class ComposeTab(Tab):
     def restore_kept(self) -> None:
         """Puts back what was kept on disk by the run before."""
         self.restore(self._keeper.load())
+        self.head.show_saved(None if self.is_empty else self._keeper.saved_at())
 
     def clear(self) -> None:
         """Empties the letter; the sender stays."""

@@ -81,7 +81,9 @@ class SendFlow(QObject):
 
     def send_later(self) -> None:
         """Asks when, then queues the letter for then."""
-        self._tab.work.start(self._ask_when(), name="send later")
+        tab = self._tab
+        if not (tab.sending.busy or tab.desk is None or tab.way.why_not):
+            tab.work.start(self._ask_when(), name="send later")
 
     def test(self) -> None:
         """Asks to whom, then sends a test; the letter stays as it is."""

@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from threading import Lock
@@ -52,6 +53,13 @@ class DraftKeeper:
             except (OSError, ValueError, RecursionError):
                 continue
         return {}
+
+    def saved_at(self) -> datetime | None:
+        """When the draft was last written, UTC; None where there is none."""
+        try:
+            return datetime.fromtimestamp(self._path.stat().st_mtime, UTC)
+        except OSError:
+            return None
 
     def save(self, snapshot: Mapping[str, Any]) -> None:
         """Keeps it in place of what was kept. Raises FileTrouble."""
