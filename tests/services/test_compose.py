@@ -273,3 +273,35 @@ def test_options_count_on_the_wire() -> None:
     plain = wire_size(draft())
     assert wire_size(draft(groups="g" * 100)) >= plain + 100
     assert wire_size(draft(fields=[("name", "v" * 100)])) >= plain + 104
+
+
+def test_the_message_of_another_row_is_what_its_draft_alone_would_make(tmp_path: Path) -> None:
+    picture, guide = tmp_path / "logo.png", tmp_path / "guide.pdf"
+    picture.write_bytes(b"picture")
+    guide.write_bytes(b"guide")
+    service = ComposeService(lambda: LIMIT)
+    same = {"attachments": [picture, guide], "headers": [("X-Order", "17")], "groups": "spring"}
+    drafts = [
+        draft(to="ann@example.com", html="<img src='cid:logo.png'>", **same),
+        draft(to="Ben <ben@example.com>", subject="Hi Ben", html="<img src='cid:guide'>", **same),
+        draft(to="eve@example.com", html="", text="Only text", **same),
+    ]
+    first = compose(drafts[0])
+    alone = [compose(it) for it in drafts]
+    picture.unlink()
+    assert [service.another(first, it) for it in drafts] == alone
+    assert [bool(it.content_id) for it in alone[1].attachments] == [False, True]
+
+
+def test_another_row_that_makes_no_message_is_told_by_its_field() -> None:
+    service = ComposeService(lambda: 2000)
+    first = compose(draft(), 2000)
+    for field, wrong in (
+        ("subject", draft(subject="two\nlines")),
+        ("to", draft(to="nobody")),
+        ("body", draft(text=" ")),
+        ("body", draft(text="x" * 2000)),
+    ):
+        with pytest.raises(InvalidDraft) as told:
+            service.another(first, wrong)
+        assert list(told.value.problems) == [field]

@@ -119,6 +119,21 @@ class ComposeService:
             self._check(whole)
         return whole
 
+    def another(self, message: Message, draft: Draft) -> Message:
+        """The message that `draft` writes with the attachments of `message`, which was made of another row:
+        no file is read again. Raises InvalidDraft with all its problems, by field."""
+        draft = _without_halves(draft)
+        problems: dict[str, list[str]] = {}
+        written = _written(draft, problems)
+        files = [replace(it, content_id="") for it in message.attachments]
+        if not (draft.text.strip() or draft.html.strip() or files):
+            problems["body"] = ["The message is empty: write a text, or attach a file."]
+        if (size := wire_size(draft, files)) > self._limit_bytes():
+            problems["attachments" if files else "body"] = [self._too_large(size)]
+        if problems or written is None:
+            raise InvalidDraft({name: _joined(problems[name]) for name in _FIELDS if name in problems})
+        return replace(written, attachments=_named(files, draft.html))
+
     def _attachment(self, path: Path) -> Attachment:
         size = base64_size(size_of(path))
         if size > self._limit_bytes():
