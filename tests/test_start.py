@@ -13,8 +13,9 @@ import pytest
 from turbodesk import settings
 
 HEAVY = (
-    *("httpx", "msgspec", "keyring", "sqlite3", "starlette", "uvicorn", "pyqtgraph", "numpy", "nh3", "jinja2"),
-    *("email_validator", "email.message", "click", "turbodesk.store.ledger", "turbodesk.gui.first_run"),
+    *("httpx", "msgspec", "keyring", "sqlite3", "starlette", "uvicorn", "pyqtgraph", "numpy", "nh3"),
+    *("jinja2", "email_validator", "email.message", "click", "turbodesk.store.ledger"),
+    "turbodesk.gui.first_run",
 )
 PROGRAM = f"""
 import json, linecache, os, sys

@@ -57,8 +57,12 @@ def check_address(text: str) -> AddressCheck:
         suggestion = _suggestion(text.strip())
         meant = f" Did you mean {suggestion}?" if suggestion else ""
         return AddressCheck(False, f"{error}{meant}", suggestion)
-    local = address.email.rpartition("@")[0].partition("+")[0].lower()
-    return AddressCheck(True, role=local in ROLES)
+    return AddressCheck(True, role=is_role(address))
+
+
+def is_role(address: Address) -> bool:
+    """Whether it belongs to an office rather than to a person."""
+    return address.email.rpartition("@")[0].partition("+")[0].lower() in ROLES
 
 
 def _suggestion(text: str) -> str:
