@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
 import time
 from pathlib import Path
+from random import Random
 from typing import Any
+
+import pytest
+
+from turbodesk.store.ledger import Ledger
 
 CHILD = Path(__file__).with_name("typing_window.py")
 
@@ -54,6 +60,48 @@ def test_what_was_typed_outlives_a_kill(tmp_path: Path) -> None:
     changed = "guide.pdf changed since it was attached: 1.8 MB then, 2.1 MB now."
     assert shown["attached"] == [[str(guide), f"{changed} Attach it again or remove it."]]
     assert shown["notices"] == [changed]
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("undo_s", [0, 5])
+def test_no_letter_is_lost_or_written_down_twice_by_kills_around_send(tmp_path: Path, undo_s: int) -> None:
+    """A letter that was on disk is in the draft or in the ledger, whenever the window dies."""
+    config, chance, kills, last = tmp_path / "config", Random(undo_s), 15, 0
+    config.mkdir()
+    (config / "settings.json").write_text(
+        json.dumps({"format": 1, "undo_s": undo_s, "seen_first_run": True, "last_tab": "compose"})
+    )
+    for _ in range(kills):
+        with start(config, "send", str(last + 1)) as window:
+            try:
+                assert window.stdout is not None
+                for _ in range(chance.randint(1, 4)):
+                    said = window.stdout.readline()
+                    assert said, "the window ended by itself"
+                    last = int(said)
+                time.sleep(chance.uniform(0, 0.12))  # somewhere within the send
+            finally:
+                window.kill()
+            last = int((window.stdout.read().split() or [last])[-1])
+        written = _written_down(config)
+        open_still = json.loads((config / "draft.json").read_bytes())["letter"]["subject"]
+        assert sorted({*written, open_still} - {""}, key=_number) == [
+            f"Letter {n}" for n in range(1, last + 1)
+        ]
+        assert len(written) == len(set(written)), "a letter is there twice"
+    print(f"{kills} kills around Send, undo {undo_s} s: {last} letters, none lost, none twice")  # noqa: T201
+
+
+def _written_down(config: Path) -> list[str]:
+    ledger = Ledger.open(config)
+    try:
+        return [it.subject for it in asyncio.run(ledger.entries(limit=100_000))]
+    finally:
+        ledger.close()
+
+
+def _number(subject: str) -> int:
+    return int(subject.removeprefix("Letter "))
 
 
 def _typed(most: int) -> list[int]:

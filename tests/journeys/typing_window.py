@@ -1,6 +1,7 @@
 """A window of its own process: typed into until it is killed, or asked what it brought back.
 
-Started by test_killed.py: `typing_window.py CONFIG_DIR type FILE` or `typing_window.py CONFIG_DIR show`.
+Started by test_killed.py: `typing_window.py CONFIG_DIR type FILE`, `… show`, or `… send FIRST`, which sends
+one numbered letter after the other, beginning with what was brought back.
 """
 
 from __future__ import annotations
@@ -37,6 +38,27 @@ async def type_for_ever(desktop: Desktop, attached: Path) -> None:
         sys.stdout.flush()
 
 
+async def send_for_ever(desktop: Desktop, first: int) -> None:
+    """Writes and sends numbered letters; says which one it is about to send, once that one is on disk."""
+    await desktop.open()
+    tab = desktop.window.tab("compose")
+    await tab.sending.settled()
+    number = first
+    while True:
+        if tab.is_empty:
+            tab.envelope.sender.setText("Example Shop <news@example.com>")
+            tab.envelope.set_texts("to", ["ok@example.com"])
+            tab.envelope.subject.setText(f"Letter {number}")
+            tab.body.text.set_text("Good day")
+            tab.keep_draft()
+        subject = tab.envelope.subject.text()
+        sys.stdout.write(f"{subject.removeprefix('Letter ')}\n")
+        sys.stdout.flush()
+        tab.flow.send()
+        await tab.sending.settled()
+        number = int(subject.removeprefix("Letter ")) + 1
+
+
 async def show(desktop: Desktop) -> None:
     """Says on stdout what the window brought back."""
     tab = desktop.window.tab("compose")
@@ -61,7 +83,12 @@ async def main(config_dir: Path, what: str, *files: str) -> None:
     desktop = Desktop(application, config_dir)
     desktop.show()
     desktop.window.turn("compose")
-    await (type_for_ever(desktop, Path(files[0])) if what == "type" else show(desktop))
+    if what == "type":
+        await type_for_ever(desktop, Path(files[0]))
+    elif what == "send":
+        await send_for_ever(desktop, int(files[0]))
+    else:
+        await show(desktop)
 
 
 if __name__ == "__main__":
