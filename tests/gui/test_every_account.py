@@ -230,7 +230,7 @@ def test_pictures_that_cannot_be_carried_are_said_before_and_refused(run, opened
             await it.send()
             assert tab.attachments.message.sentence and await it.outbox.entries() == []
             press(tab.way.segment(SMTP))
-            tab.clear_problems()
+            tab.problems.clear()
             tab._on_rest()
             assert tab.attachments.message.sentence == ""
 
