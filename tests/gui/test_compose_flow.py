@@ -21,10 +21,10 @@ from tests.gui.compose_room import Room, dialog, opened
 from turbodesk.gui.compose_tab import ComposeTab
 from turbodesk.gui.confirm_send import ConfirmSend
 from turbodesk.gui.later_dialog import LaterDialog
-from turbodesk.gui.letter_templates import TemplateDialog
 from turbodesk.gui.notices import Notices
 from turbodesk.gui.parts.toast import Toast
 from turbodesk.gui.send_flow import UNDO_TIMES, UndoTime
+from turbodesk.gui.template_dialog import TemplateDialog
 from turbodesk.gui.test_dialogs import GroupDialog, SendTestDialog
 from turbodesk.model.outcome import Hold, SendState
 from turbodesk.services import test_groups as groups_file

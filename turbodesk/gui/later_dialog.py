@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 
-from PySide6.QtCore import QDate, QLocale, Qt, QTime
+from PySide6.QtCore import QDate, Qt, QTime
 from PySide6.QtWidgets import QSizePolicy, QTimeEdit, QWidget
 
 from turbodesk.errors import InvalidDraft
@@ -73,10 +73,12 @@ class LaterDialog(Dialog):
 
     def _offer(self, preset: Preset) -> Button:
         at = preset.at
-        button = Button(preset.words, name=f"{preset.words}, {day_and_hour(at)}")
+        button = Button(preset.words, name=f"{preset.words}, {words.day_and_hour(at)}")
         button.setMinimumWidth(theme.px(NAME_WIDE))
         button.clicked.connect(lambda: self._take(at))
-        self.body.addLayout(row(button, Label(day_and_hour(at), tone="muted", tabular=True), None, gap=12))
+        self.body.addLayout(
+            row(button, Label(words.day_and_hour(at), tone="muted", tabular=True), None, gap=12)
+        )
         return button
 
     def _picked(self) -> datetime:
@@ -103,14 +105,6 @@ class LaterDialog(Dialog):
             self.message.say(error.says)
         else:
             self.accept()
-
-
-def day_and_hour(at: datetime) -> str:
-    """`today, 18:00`, `tomorrow, 09:00` or `Mon 23 Nov, 09:00`, as the clocks here show it."""
-    here, today = at.astimezone(), datetime.now().astimezone().date()
-    days = (here.date() - today).days
-    named = {0: "today", 1: "tomorrow"}.get(days) or QLocale().toString(_qdate(here.date()), "ddd d MMM")
-    return f"{named}, {words.clock(at)}"
 
 
 def _qdate(day: date) -> QDate:

@@ -15,10 +15,7 @@ from PySide6.QtCore import QObject, Signal
 from turbodesk.errors import ConfirmFirst, TurbodeskError
 from turbodesk.gui import compose_words as say
 from turbodesk.gui import words
-from turbodesk.gui.confirm_send import confirm_send
-from turbodesk.gui.later_dialog import LaterDialog, day_and_hour
 from turbodesk.gui.parts.dialog import ask
-from turbodesk.gui.test_dialogs import GroupDialog, SendTestDialog
 from turbodesk.model.message import Message
 from turbodesk.model.outcome import Hold, SendState
 from turbodesk.providers.port import Provider
@@ -32,6 +29,7 @@ from turbodesk.store.entry import Entry
 
 if TYPE_CHECKING:
     from turbodesk.gui.compose_tab import ComposeTab
+    from turbodesk.gui.test_dialogs import SendTestDialog
 
 UNDO_TIMES = (0, 5, 10, 20, 30)  # seconds
 FOLLOW_S = 0.25  # between looks at the ledger while a letter waits out its undo time
@@ -169,6 +167,8 @@ class SendFlow(QObject):
             return await hand_over(0)
         except ConfirmFirst as first:
             recipients, typed = first.recipients, first.typed
+        from turbodesk.gui.confirm_send import confirm_send  # dialogs are loaded when they are first needed
+
         undo_s = 0 if at is not None else self.undo.seconds
         sure = await confirm_send(
             self._tab.window(),
@@ -179,7 +179,7 @@ class SendFlow(QObject):
             facts=_facts(message),
             typed=typed,
             foot=f"You have {undo_s} s to undo it." if undo_s else "",
-            when="now" if at is None else day_and_hour(at),
+            when="now" if at is None else words.day_and_hour(at),
         )
         return await hand_over(recipients) if sure else None
 
@@ -188,7 +188,7 @@ class SendFlow(QObject):
         if entry.state is SendState.QUEUED and entry.hold is Hold.UNDO:
             self.offer_undo(outbox, entry)
         elif entry.state is SendState.QUEUED and at is not None and entry.hold is Hold.TIME:
-            tab.notices.tell("ok", f"It goes {day_and_hour(at)}.", actions=[self._look_at(entry)])
+            tab.notices.tell("ok", f"It goes {words.day_and_hour(at)}.", actions=[self._look_at(entry)])
         else:
             self._tell(entry, say.sent(entry))
             if entry.state is not SendState.REFUSED:
@@ -254,6 +254,8 @@ class SendFlow(QObject):
             self._tell(entry, say.kept(entry))
 
     async def _ask_when(self) -> None:
+        from turbodesk.gui.later_dialog import LaterDialog
+
         dialog = LaterDialog(self._tab.window(), self._tab.envelope.subject.text())
         if await dialog.shown() and dialog.at is not None:
             self.send(dialog.at)
@@ -264,6 +266,8 @@ class SendFlow(QObject):
         tab = self._tab
         if self.groups.current is None and not await self._edit(None):
             return
+        from turbodesk.gui.test_dialogs import SendTestDialog
+
         dialog = SendTestDialog(tab.window(), draft.subject, self.groups)
         dialog.edit_asked.connect(lambda group: tab.work.start(self._edit(group, dialog), name="testers"))
         sure = await dialog.shown()
@@ -288,6 +292,8 @@ class SendFlow(QObject):
 
     async def _edit(self, group: Group | None, over: SendTestDialog | None = None) -> bool:
         """Lets a group be changed, or written where there is none; whether something was kept comes back."""
+        from turbodesk.gui.test_dialogs import GroupDialog
+
         groups = over.groups if over is not None else self.groups
         dialog = GroupDialog(over or self._tab.window(), groups, group)
         if not await dialog.shown():

@@ -60,6 +60,13 @@ def moment(at: datetime) -> str:
     return f"{day(at)}, {clock(at, seconds=True)}"
 
 
+def day_and_hour(at: datetime) -> str:
+    """`today, 18:00`, `tomorrow, 09:00` or `Mon 23 Nov, 09:00`, as the clocks here show it."""
+    here, today = at.astimezone(), datetime.now().astimezone().date()
+    named = {0: "today", 1: "tomorrow"}.get((here.date() - today).days)
+    return f"{named or QLocale().toString(QDate(here.year, here.month, here.day), 'ddd d MMM')}, {clock(at)}"
+
+
 def one_line(text: str) -> str:
     """`text` on one line, for table cells and titles."""
     return " ".join(text.split())
