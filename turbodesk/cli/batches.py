@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from turbodesk.cli.base import CANCELLED, FAILED, OK, PARTLY, UNKNOWN, Setting, as_json, say, show
+from turbodesk.cli.base import CANCELLED, FAILED, OK, PARTLY, UNKNOWN, Json, Setting, as_json, say, show
 
 if TYPE_CHECKING:
     from asyncio import Task
@@ -91,8 +91,9 @@ def batch_sentence(batch: Batch) -> str:
     return printable(" ".join(told.split()))
 
 
-async def run_batch(place: Workplace, id: str, as_json: bool) -> int:
-    """Sends a batch from here, its progress on stderr; prints how it stands then. Its exit code."""
+async def run_batch(place: Workplace, id: str, as_json: bool, more: Json | None = None) -> int:
+    """Sends a batch from here, its progress on stderr; prints how it stands then, and `more` with it as JSON.
+    Its exit code."""
     import asyncio
 
     from turbodesk.cli.documents import batch_document
@@ -113,7 +114,7 @@ async def run_batch(place: Workplace, id: str, as_json: bool) -> int:
     finally:
         drawing.cancel()
         await asyncio.gather(drawing, return_exceptions=True)
-    show(as_json, batch_document(batch), batch_sentence(batch))
+    show(as_json, {**batch_document(batch), **(more or {})}, batch_sentence(batch))
     if batch.waiting and not batch.is_over:
         name = id[:BATCH_SHOWN]
         say(f"`outbox resume {name}` sends the rest, `outbox cancel {name}` lets it never leave.")

@@ -10,6 +10,7 @@ import click
 
 from turbodesk.cli.base import CANCELLED, OK, Setting, as_json, say, say_why
 from turbodesk.cli.outbox import ended, tell_send
+from turbodesk.cli.recipients import check_words, send_rows
 from turbodesk.cli.waits import count_down, hour, with_a_yes
 from turbodesk.errors import FileTrouble, InvalidDraft, StoreTrouble
 
@@ -52,25 +53,54 @@ LONGEST_UNDO_S = 30
 @click.option(
     "--at", default="", metavar="TIME", help="When it goes: 2026-12-01 09:00; or ISO 8601 with zone."
 )
+@click.option(
+    "--csv",
+    type=click.Path(path_type=Path),
+    help="A file with one recipient in each row; each gets a message.",
+)
+@click.option(
+    "--map",
+    "maps",
+    multiple=True,
+    metavar="WHAT=COLUMN",
+    help="address=…, name=…, or a variable; else guessed.",
+)
+@click.option(
+    "--concurrency", type=click.IntRange(1, 50), default=None, help="So many rows leave at once: 4."
+)
+@click.option(
+    "--stop-at", type=click.IntRange(0, 100), default=0, help="Stop at so many % of refusals; 0: never."
+)
+@click.option(
+    "--per-second", type=click.FloatRange(0), default=0.0, help="So many leave in a second at most."
+)
 @click.option("--confirm", "confirmed", type=click.IntRange(0), default=0, help="Yes to so many recipients.")
 @click.option("--way", type=click.Choice(["api", "smtp"]), default="api", help="smtp: the account's relay.")
 @as_json
 @click.pass_obj
 def send(setting: Setting, /, as_json: bool, **given: Any) -> int:
-    """Sends one message, and prints what the provider said to each recipient."""
+    """Sends one message, or with --csv one to each row of a file; prints what the provider said.
+
+    Texts are Jinja templates then: {{ first_name }} is what the row has in the column “First name”.
+    """
     from turbodesk.services.compose import ComposeService
 
     if given["text"] is not None and given["text_file"]:
         raise click.UsageError("--text and --text-file do not go together.")
     if given["at"] and given["undo"]:
         raise click.UsageError("--at and --undo do not go together: what waits can be cancelled until then.")
+    check_words(given)
+    given["maps"] = [name_and_value("--map", text) for text in given["maps"]]
     at = hour(given["at"]) if given["at"] else None
     pairs = {it: [name_and_value(f"--{it[:-1]}", text) for text in given[it]] for it in ("headers", "fields")}
 
     async def work(place: Workplace, desk: Desk) -> int:
         way = given["way"]
         draft = await _draft(given, pairs)
-        message = await ComposeService(lambda: desk.sender(way).wire_limit_bytes).message(draft)
+        compose = ComposeService(lambda: desk.sender(way).wire_limit_bytes)
+        if given["csv"]:
+            return await send_rows(place, desk, compose, draft, given, as_json)
+        message = await compose.message(draft)
         outbox = await place.outbox(desk)
         if at is not None:
             return await _send_at(outbox, message, given, at, as_json)

@@ -1,0 +1,213 @@
+"""`send --csv`: one message for each row of a file, checked before anything is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from turbodesk.cli.base import CANCELLED, Json, say, say_why, show
+from turbodesk.cli.waits import count_down, with_a_yes
+from turbodesk.errors import Guarded, TurbodeskError
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from turbodesk.model.message import Message
+    from turbodesk.services.columns import Mapping
+    from turbodesk.services.compose import ComposeService, Draft
+    from turbodesk.services.desk import Desk
+    from turbodesk.services.guards import Quota
+    from turbodesk.services.merge import Checked, Finding, Merge
+    from turbodesk.services.recipient_file import RecipientFile
+    from turbodesk.store.entry import Batch
+    from turbodesk.workplace import Workplace
+
+NAMED = 8  # rows that a line of findings tells with their notes
+
+
+def check_words(given: dict[str, Any]) -> None:
+    """Raises click.UsageError where options do not go together with --csv, or only with it."""
+    if given["csv"] is None:
+        alone = {"--map": given["maps"], "--concurrency": given["concurrency"], "--stop-at": given["stop_at"]}
+        alone |= {"--per-second": given["per_second"]}
+        if wrong := [option for option, value in alone.items() if value]:
+            raise click.UsageError(f"{wrong[0]} goes together with --csv alone.")
+    elif given["to"]:
+        raise click.UsageError("--to and --csv do not go together: who gets it stands in the file.")
+    elif given["at"]:
+        raise click.UsageError("--at and --csv do not go together.")
+
+
+async def merged(place: Workplace, draft: Draft, given: dict[str, Any]) -> Merge:
+    """The draft over the file, how that was read told on stderr; raises FileTrouble and click.UsageError."""
+    import asyncio
+
+    from turbodesk.cli.documents import printable
+    from turbodesk.services.columns import ColumnMemory
+    from turbodesk.services.merge import Merge
+    from turbodesk.services.recipient_file import open_recipients
+
+    file = await open_recipients(given["csv"])
+    memory = ColumnMemory(place.config_dir)
+    mapping = _mapped(file, await asyncio.to_thread(memory.mapping_for, file), given["maps"])
+    if given["maps"] and file.has_header:
+        await asyncio.to_thread(memory.remember, file.columns, mapping)
+    merge = await asyncio.to_thread(Merge, draft, file, mapping)
+    named = f", names in {mapping.name}" if mapping.name else ""
+    rows = f"{file.name}: {len(merge):,} rows, {file.words}; addresses in {mapping.address}{named}."
+    say(printable(rows))
+    return merge
+
+
+def _mapped(file: RecipientFile, mapping: Mapping, maps: list[tuple[str, str]]) -> Mapping:
+    """The mapping with what was named by hand."""
+    from dataclasses import replace
+
+    for what, column in maps:
+        if column not in file.columns:
+            told = ", ".join(file.columns)
+            raise click.UsageError(f"--map {what}={column}: {file.name} has no such column; it has {told}.")
+        if what == "address":
+            mapping = replace(mapping, address=column)
+        elif what == "name":
+            mapping = replace(mapping, name=column)
+        else:
+            mapping = replace(mapping, variables={**mapping.variables, what: column})
+    return mapping
+
+
+async def send_rows(
+    place: Workplace, desk: Desk, compose: ComposeService, draft: Draft, given: dict[str, Any], as_json: bool
+) -> int:
+    """Checks, writes all rows down, and sends them; its exit code. Raises where something stops it, and then
+    nothing was written down."""
+    import asyncio
+
+    from turbodesk.cli.batches import run_batch
+    from turbodesk.cli.documents import batch_document
+    from turbodesk.services.batches import AT_ONCE, BatchPlan
+
+    merge = await merged(place, draft, given)
+    checked = await check(desk, merge)
+    quota = await _quota(desk, len(checked.going))
+    first = await compose.message(merge.message_for(checked.going[0]))
+    outbox, batches = await place.outbox(desk), await place.batches()
+    plan = BatchPlan(
+        merge.file.name,
+        len(checked.going),
+        way=given["way"],
+        concurrency=given["concurrency"] or AT_ONCE,
+        stop_at_percent=given["stop_at"],
+        per_second=given["per_second"],
+    )
+
+    def start(yes: int) -> Coroutine[Any, Any, Batch]:
+        return batches.start(outbox, plan, _messages(merge, checked, compose, first), confirmed=yes)
+
+    batch = await with_a_yes(start, given["confirmed"])
+    more: Json = {
+        "findings": [finding_document(it) for it in checked.findings],
+        "quota": quota and {"wanted": quota.wanted, "left": quota.left},
+        "skipped": len(merge) - len(checked.going),
+    }
+    if given["undo"]:
+        try:
+            await count_down(given["undo"])
+        except asyncio.CancelledError:
+            batch = await batches.cancel(batch.id)
+            show(as_json, {**batch_document(batch), **more}, "Cancelled. Nothing was sent.")
+            return CANCELLED
+    return await run_batch(place, batch.id, as_json, more)
+
+
+def _messages(
+    merge: Merge, checked: Checked, compose: ComposeService, first: Message
+) -> Iterator[tuple[int, Message]]:
+    """The rows to go with their messages, each made when it is asked for."""
+    for row, draft in merge.drafts(checked.going):
+        yield row, compose.another(first, draft)
+
+
+async def check(desk: Desk, merge: Merge) -> Checked:
+    """Looks through all rows and tells what was found; raises InvalidDraft where something stops it."""
+    import asyncio
+    from threading import Event
+
+    suppressed = await _suppressed(desk)
+    stopped = Event()
+    try:
+        checked = await asyncio.to_thread(merge.check, suppressed, stopped.is_set)
+    finally:
+        stopped.set()
+    for finding in checked.findings:
+        say(finding_line(finding))
+    checked.refuse()
+    say(f"{len(checked.going):,} of {len(merge):,} rows go.")
+    return checked
+
+
+async def _suppressed(desk: Desk) -> frozenset[str]:
+    """The addresses that the provider takes no letters for; where it cannot be asked, that is told."""
+    from turbodesk.model.reports import Suppressing
+    from turbodesk.providers.port import Capability
+    from turbodesk.services.suppressions import SuppressionsService
+
+    if not desk.has(Capability.SUPPRESSIONS):
+        return frozenset()
+    try:
+        found = await SuppressionsService(desk).fetch(Suppressing())
+    except TurbodeskError as error:
+        say("Suppressed addresses are not looked for:")
+        say_why(error)
+        return frozenset()
+    return frozenset(row.email for row in found.rows)
+
+
+async def _quota(desk: Desk, wanted: int) -> Quota | None:
+    """What the batch takes of what is left, told on stderr; None where nobody says. Raises Guarded where it
+    is more than that."""
+    from turbodesk.providers.port import Capability
+    from turbodesk.services import guards
+
+    if not desk.has(Capability.PLANS):
+        return None
+    try:
+        plans = await desk.provider.plans()
+    except TurbodeskError as error:
+        say("How many are left cannot be told:")
+        say_why(error)
+        return None
+    quota = guards.quota(plans, wanted)
+    if quota.too_much:
+        raise Guarded(quota.says, hint="Nothing was sent. Take fewer rows, or another plan.")
+    say(quota.says)
+    return quota
+
+
+def finding_line(finding: Finding) -> str:
+    """A finding with its first rows, in one line."""
+    from turbodesk.cli.documents import printable
+
+    if not finding.rows or finding.effect == "stops":
+        return printable(finding.says)
+    notes = finding.notes or ("",) * len(finding.rows)
+    told = [
+        f"row {row:,}" + (f" ({note})" if note else "")
+        for row, note in zip(finding.rows[:NAMED], notes[:NAMED], strict=True)
+    ]
+    more = len(finding.rows) - NAMED
+    rest = f" and {more:,} more" if more > 0 else ""
+    return printable(f"{finding.says.rstrip('.')}: {', '.join(told)}{rest}.")
+
+
+def finding_document(finding: Finding) -> Json:
+    """A finding with all its rows."""
+    return {
+        "kind": str(finding.kind),
+        "effect": str(finding.effect),
+        "says": finding.says,
+        "rows": list(finding.rows),
+        "notes": list(finding.notes),
+    }
