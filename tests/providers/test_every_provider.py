@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from turbodesk.errors import InvalidDraft, NotOffered, SignInRefused
+from turbodesk.errors import InvalidDraft, NotOffered, OutcomeUnknown, SignInRefused
 from turbodesk.model.account import Credentials, Profile, Secret
+from turbodesk.model.lookup import Sought, Trace
 from turbodesk.model.message import Address, Attachment, Header, Message
 from turbodesk.model.outcome import Verdict
 from turbodesk.model.reports import (
@@ -433,7 +434,24 @@ async def does_not_offer_what_it_has_not(desk: Desk) -> None:
                 await (found if inspect.isawaitable(found) else rows_of(found))
 
 
+async def finds_a_send_whose_answer_was_lost(desk: Desk) -> None:
+    message = letter("drop@example.com", subject="Lost on its way", key="td-lostlostlostlostlostlostlo")
+    began = datetime.now(UTC)
+    accepted = (await desk.control.accepted())["total"]
+    with pytest.raises(OutcomeUnknown):
+        await desk.provider.send(message, _nothing)
+    lost = Sought(message.key, message.sender, message.subject, message.recipients, began, datetime.now(UTC))
+    found = await desk.provider.look_up(lost)
+    assert found.words
+    if desk.has(Capability.LOOK_UP):
+        assert (found.trace, len(found.outcomes)) == (Trace.FOUND, 1)
+    else:
+        assert (found.trace, found.outcomes) == (Trace.CANNOT, ())
+    assert (await desk.control.accepted())["total"] == accepted + 1, "looking sends nothing"
+
+
 PROMISES = (
+    finds_a_send_whose_answer_was_lost,
     signs_in_and_out,
     knows_what_each_key_unlocks,
     tells_wrong_keys_from_right_ones,

@@ -11,7 +11,7 @@ from turbodesk.model.outcome import RecipientOutcome
 
 
 class Trace(StrEnum):
-    """What a look brought: all recipients, some of them, none, several sends it could be, or no way to look."""
+    """What a look brought: all recipients, some of them, none, several sends that fit, or no way to look."""
 
     FOUND = "found"
     PARTLY = "partly"
@@ -26,6 +26,7 @@ class Sought:
 
     `began` is when its first byte was about to leave, `ended` when it was given up, both UTC. `alone` says
     that no other send of this program has the same sender, subject and a recipient at about that time.
+    `by_relay`: it went as a mail over SMTP, where the key stands in a header alone.
     """
 
     key: str
@@ -37,6 +38,7 @@ class Sought:
     groups: tuple[str, ...] = ()
     provider_id: str = ""
     alone: bool = True
+    by_relay: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import TypeVar
 from turbodesk.errors import InvalidDraft, NotOffered, NotSignedIn, Refused
 from turbodesk.model.account import Credentials, Domain, Profile, SubAccount, Unlocked
 from turbodesk.model.counts import Counts, DayCounts
+from turbodesk.model.lookup import Found, Sought
 from turbodesk.model.message import Message
 from turbodesk.model.outcome import SendResult
 from turbodesk.model.reports import (
@@ -25,6 +26,7 @@ from turbodesk.model.reports import (
 )
 from turbodesk.providers import sendpost_answers as heard
 from turbodesk.providers import sendpost_calls as said
+from turbodesk.providers import tracing
 from turbodesk.providers.exchange import Answer, Call
 from turbodesk.providers.http import ApiClient, Gateway
 from turbodesk.providers.port import Capability, Provider, WireMark
@@ -162,6 +164,20 @@ class SendPost(Provider):
         """
         self._client.require(Capability.MESSAGE)
         return await self._messages.one(id)
+
+    async def look_up(self, sought: Sought) -> Found:
+        """By our key, which is one of the groups and stands in a header: counted first, then looked for among
+        the messages of that time. `GET /account/stat/aggregate/group`, `GET /account/message`, SendPost,
+        documented."""
+        if Capability.LOOK_UP not in self.offers:
+            return tracing.cannot(self.why_not(Capability.LOOK_UP))
+        rows, all_of_them = await self._messages.marked(*tracing.hours_around(sought), sought.key)
+        if rows:
+            return tracing.by_key(sought, rows, self.title)
+        counted = 0
+        if not sought.by_relay:
+            counted = (await self.total_counts(tracing.days_around(sought), group=sought.key)).sent
+        return tracing.by_count(sought, counted, self.title, all_of_them=all_of_them)
 
     # ---- suppressions and reports
 

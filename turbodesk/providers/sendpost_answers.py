@@ -151,6 +151,19 @@ def read_messages(answer: Answer) -> list[EmailStat]:
     return [_stat(row) for row in read_packed_rows(answer)]
 
 
+def read_marked(answer: Answer, key: str) -> list[tuple[EmailStat, bool]]:
+    """One page, and of each message whether it carries our key: in its header, or among its groups.
+
+    `GET /account/message`, SendPost, documented.
+    """
+    return [(_stat(row), _carries(row, key)) for row in read_packed_rows(answer)]
+
+
+def _carries(row: Row, key: str) -> bool:
+    marked = any(name.lower() == KEY_HEADER.lower() and value == key for name, value in _headers(row))
+    return marked or key in _groups(row)
+
+
 def read_message(answer: Answer) -> tuple[MessageRecord, str]:
     """One message, and the id of its sub-account, which its events are asked with.
 

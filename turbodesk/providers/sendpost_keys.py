@@ -59,7 +59,13 @@ ACCOUNT = Key(
     "X-Account-ApiKey",
     "/api/v1/account",
     said.SUB_ACCOUNTS,
-    (Capability.STATS, Capability.COUNTS, Capability.MESSAGE, Capability.SUB_ACCOUNTS),
+    (
+        Capability.STATS,
+        Capability.COUNTS,
+        Capability.MESSAGE,
+        Capability.SUB_ACCOUNTS,
+        Capability.LOOK_UP,
+    ),
 )
 KEYS = (SUB_ACCOUNT, ACCOUNT)
 

@@ -19,6 +19,7 @@ from turbodesk.providers.sendpost_suppressions import Suppressions
 from turbodesk.providers.windows import Batch, Walk, read_windows
 
 QUIET = 6  # windows of 59 days: after about a year without mail nobody looks further back
+MARKED_PAGE, MOST_PAGES = 25, 200  # whole letters come with a page, so it is small
 ASIDE = Manner(1, 10.0, again_after_wire=True)  # a question whose answer only rounds off another one
 
 _NOT_THERE = (404, 406)
@@ -62,6 +63,18 @@ class Messages:
             if len(part) < step:
                 break
         return Batch(rows, last=len(rows) < said.PAGE)
+
+    async def marked(self, first: datetime, last: datetime, key: str) -> tuple[list[EmailStat], bool]:
+        """The messages sent between two moments that carry our key, newest first; and whether all of them
+        were looked through: after so many pages nobody looks on."""
+        window, found = Period(first.date(), last.date()), list[EmailStat]()
+        for page in range(MOST_PAGES):
+            call = said.messages_call(window, (first, last), page * MARKED_PAGE, MARKED_PAGE)
+            rows = await self._client.ask(call, partial(heard.read_marked, key=key))
+            found += [row for row, ours in rows if ours]
+            if len(rows) < MARKED_PAGE:
+                return found, True
+        return found, False
 
     async def one(self, id: str) -> MessageRecord | None:
         """One message, None where there is none of this id.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, datetime
 from urllib.parse import urlencode
 
 import msgspec
@@ -186,6 +186,11 @@ def stats_query(period: Period, statuses: Iterable[MailStatus], *, export: bool 
         first, last = period.moments()
         times = ((names[0], f"{first:{MOMENT}}"), (names[1], f"{last:{MOMENT}}"))
     return (*times, *_status_filter(statuses), ("tz", TZ))
+
+
+def stats_between(first: datetime, last: datetime) -> Query:
+    """Times and zone of statistics, to the second."""
+    return (("start", f"{first:{MOMENT}}"), ("end", f"{last:{MOMENT}}"), ("tz", TZ))
 
 
 def _status_filter(statuses: Iterable[MailStatus]) -> Query:

@@ -18,9 +18,11 @@ from turbodesk.model.account import (
     TrackingTool,
     Unlocked,
 )
+from turbodesk.model.lookup import Found, Sought
 from turbodesk.model.message import Message
 from turbodesk.model.outcome import SendResult
 from turbodesk.model.reports import EmailStat, MailStatus, Page, Period, Report, ReportType
+from turbodesk.providers import tracing
 from turbodesk.providers import turbosmtp_answers as heard
 from turbodesk.providers import turbosmtp_calls as said
 from turbodesk.providers import turbosmtp_words as words
@@ -50,6 +52,7 @@ class TurboSmtpV1(Provider):
             Capability.STATS,
             Capability.STATS_CSV,
             Capability.LAST_STATS,
+            Capability.LOOK_UP,
             Capability.TRACKING,
             Capability.ACCOUNT,
             Capability.PLANS,
@@ -158,7 +161,10 @@ class TurboSmtpV1(Provider):
         self, period: Period, *, statuses: frozenset[MailStatus] = frozenset()
     ) -> AsyncGenerator[Page[EmailStat], None]:
         """Pages of 10. `GET /api/stats/panes/emails` and `…/count`, turboSMTP v1, documented."""
-        path, query = "/api/stats/panes/emails", said.stats_query(period, statuses)
+        return self._stats(said.stats_query(period, statuses))
+
+    def _stats(self, query: said.Query) -> AsyncGenerator[Page[EmailStat], None]:
+        path = "/api/stats/panes/emails"
         return read_pages(
             partial(self._dashboard.ask, Call("GET", f"{path}/count", query), heard.read_total),
             lambda page: self._dashboard.ask(
@@ -188,6 +194,12 @@ class TurboSmtpV1(Provider):
         """`GET /api/stats/emails/csv`, turboSMTP v1, documented without its layout."""
         call = Call("GET", "/api/stats/emails/csv", said.stats_query(period, statuses, export=True))
         return self._export(call)
+
+    async def look_up(self, sought: Sought) -> Found:
+        """By sender, subject, recipient and time: the lists hold no key of ours.
+        `GET /api/stats/panes/emails`, turboSMTP v1, documented."""
+        pages = self._stats(said.stats_between(*tracing.hours_around(sought)))
+        return tracing.by_likeness(sought, [row async for page in pages for row in page.rows], self.title)
 
     # ---- tools and account
 

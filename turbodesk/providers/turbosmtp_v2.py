@@ -21,6 +21,7 @@ from turbodesk.model.account import (
     SubAccount,
     Unlocked,
 )
+from turbodesk.model.lookup import Found, Sought
 from turbodesk.model.message import Message
 from turbodesk.model.outcome import SendResult
 from turbodesk.model.reports import (
@@ -35,6 +36,7 @@ from turbodesk.model.reports import (
     ReportType,
     Suppressing,
 )
+from turbodesk.providers import tracing
 from turbodesk.providers import turbosmtp_v2_answers as heard
 from turbodesk.providers import turbosmtp_v2_calls as said
 from turbodesk.providers import turbosmtp_v2_worth as worth
@@ -49,6 +51,8 @@ from turbodesk.providers.turbosmtp_token import TokenClient
 from turbodesk.providers.turbosmtp_v2_calls import PAGE, ROOT
 
 MAIN = "https://pro.api.serversmtp.com"
+
+_NEEDS_COLUMN = "missing_required_parameter_filter_by"
 
 T = TypeVar("T")
 
@@ -273,6 +277,38 @@ class TurboSmtpV2(Provider):
             if {"email_not_found", "invalid_id"}.isdisjoint(refused.words):
                 raise
             return None
+
+    async def look_up(self, sought: Sought) -> Found:
+        """By our key, which is the campaign where the message has none of its own; else by sender, subject,
+        recipient and time. `GET /analytics`, turboSMTP v2, documented."""
+        if Capability.LOOK_UP not in self.offers:
+            return tracing.cannot(self.why_not(Capability.LOOK_UP))
+        days = said.days_of(tracing.days_around(sought))
+        if not sought.groups and not sought.by_relay:
+            try:
+                rows = await self._all(said.campaign_fields(days, sought.key), days)
+            except Refused as refused:
+                if _NEEDS_COLUMN not in refused.words:
+                    raise
+                rows = await self._of_recipients(sought, days)
+            ours = (row for row in rows if row.campaign == sought.key)
+            return tracing.by_key(sought, ours, self.title)
+        return tracing.by_likeness(sought, await self._of_recipients(sought, days), self.title)
+
+    async def _of_recipients(self, sought: Sought, days: said.Days) -> list[EmailStat]:
+        asked = (said.recipient_fields(days, address.email) for _, address in sought.recipients)
+        return [row for fields in asked for row in await self._all(fields, days)]
+
+    async def _all(self, fields: dict[str, object], days: said.Days) -> list[EmailStat]:
+        """All rows of a question, every page."""
+        pages = read_counted_pages(
+            lambda page: self._page(
+                _analytics({**fields, **said.on_page(page)}), partial(heard.read_stats, zone=days.zone)
+            ),
+            page_size=PAGE,
+            identity=_message_of,
+        )
+        return [row async for page in pages for row in page.rows]
 
     # ---- reports and suppressions, two views of one list
 

@@ -22,6 +22,7 @@ LISTS = frozenset(
         Capability.STATS,
         Capability.STATS_CSV,
         Capability.LAST_STATS,
+        Capability.LOOK_UP,
         Capability.MESSAGE,
         Capability.SUPPRESSIONS,
         Capability.SUPPRESSIONS_CSV,

@@ -128,6 +128,7 @@ def _read(sender: str, recipients: Iterable[str], content: bytes) -> Post:
         text=caught.text,
         html=caught.html,
         parts=caught.parts,
+        headers=tuple((name, value) for name, value in caught.headers if name.lower().startswith("x-")),
         mime=content,
         key=key_of(caught.headers).strip(),
         options={"api": "smtp"},

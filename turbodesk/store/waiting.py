@@ -80,6 +80,7 @@ def sought(connection: sqlite3.Connection, id: str, groups: tuple[str, ...], spa
         ended=entry.updated if ended is None else moment(ended),
         groups=groups,
         provider_id=entry.provider_id,
+        by_relay=entry.provider == "smtp",
         alone=not _twins(connection, number, entry, span),
     )
 
