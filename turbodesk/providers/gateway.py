@@ -20,6 +20,7 @@ import truststore
 from turbodesk import __version__
 from turbodesk.errors import NoConnection
 from turbodesk.files import in_slice_thread
+from turbodesk.model.request import Spelled
 from turbodesk.providers.exchange import Answer, Body, Call
 from turbodesk.providers.port import WireMark
 from turbodesk.providers.trouble import broke_off, no_way_in, trail
@@ -107,6 +108,13 @@ class Gateway:
         deadline_s = (SEND_S + request.size_bytes / SEND_BYTES_PER_S) * self.patience
         with lanes.slot() as transport:
             return await request.whole(transport, deadline_s)
+
+    async def spelled(self, origin: str, call: Call) -> Spelled:
+        """What `send` would put on the wire. Nothing is connected."""
+        upload = await _Upload.begin(call.body) if call.body else None
+        built = _Request(origin, call, self._connect_s, upload).built()
+        body = b"".join([piece async for piece in upload]) if upload else built.content
+        return Spelled(built.method, str(built.url), _as_written(built), body)
 
     async def download(self, origin: str, call: Call, *, deadline_s: float) -> Download:
         """One try of an export, its bytes still to come; raises Lost. The deadline is for its head."""
@@ -252,7 +260,7 @@ class _Request:
     async def whole(self, transport: httpx.AsyncHTTPTransport, deadline_s: float) -> Answer:
         """Sends it and reads the whole answer in that time; raises Lost."""
         with self._losses():
-            built = self._built()
+            built = self.built()
             async with asyncio.timeout(deadline_s) as self._limit:
                 response = await transport.handle_async_request(built)
                 async with contextlib.aclosing(response):
@@ -261,7 +269,7 @@ class _Request:
     async def head(self, transport: httpx.AsyncHTTPTransport, deadline_s: float) -> httpx.Response:
         """Sends it and reads the head of the answer; who calls closes the response. Raises Lost."""
         with self._losses():
-            built = self._built()
+            built = self.built()
             async with asyncio.timeout(deadline_s) as self._limit:
                 response = await transport.handle_async_request(built)
             try:
@@ -315,7 +323,8 @@ class _Request:
             garbled=True,
         )
 
-    def _built(self) -> httpx.Request:
+    def built(self) -> httpx.Request:
+        """The request as it goes on the wire; raises ValueError where a header can't be sent."""
         headers = {
             "User-Agent": f"Turbodesk/{__version__}",
             "Accept": "*/*",
@@ -416,6 +425,11 @@ class Download:
 
     async def aclose(self) -> None:
         await self._response.aclose()
+
+
+def _as_written(request: httpx.Request) -> tuple[tuple[str, str], ...]:
+    """The headers of a request in their order, spelt as they are sent."""
+    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw)
 
 
 def _sendable(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from turbodesk.errors import NoConnection, ProviderBroken, Throttled, TurbodeskError
+from turbodesk.model.request import Spelled
 from turbodesk.providers.exchange import (
     USER_AND_PASSWORD,
     Answer,
@@ -126,6 +127,10 @@ class ApiClient:
         except Garbled as why:
             detail = unreadable(self._title, answer.without(call.secrets), why).detail
             raise outcome_unknown(f"{self._title}'s answer can't be read.", detail) from why
+
+    async def spelled(self, call: Call) -> Spelled:
+        """What `send` would put on the wire for this call; its secrets must be none."""
+        return await self._gateway.spelled(self.origin, call)
 
     def _raise_no(
         self,

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         ReportType,
         Suppressing,
     )
+    from turbodesk.model.request import Spelled
 
 WireMark = Callable[[], Awaitable[None]]
 """Awaited once the connection stands and before the first byte of the request leaves; what it raises
@@ -230,6 +231,11 @@ class Provider(ABC):
     async def message(self, id: str) -> MessageRecord | None:
         """What the provider knows of one message, None where it knows none of this id."""
         raise self._not_offered("message lookup")
+
+    async def spelled(self, message: Message) -> Spelled:
+        """The request that `send` would make of this message, secrets left out. Nothing is asked and nothing
+        leaves. Raises InvalidDraft as `send` does, FileTrouble where an attachment can't be read."""
+        raise self._not_offered("a dry run")
 
     async def look_up(self, sought: Sought) -> Found:
         """What the provider knows of a send whose outcome is unknown; CANNOT, and nothing asked, where it

@@ -24,6 +24,7 @@ from turbodesk.model.reports import (
     ReportType,
     Suppressing,
 )
+from turbodesk.model.request import Spelled
 from turbodesk.providers import sendpost_answers as heard
 from turbodesk.providers import sendpost_calls as said
 from turbodesk.providers import tracing
@@ -129,9 +130,18 @@ class SendPost(Provider):
         Each address in To gets a message of its own; those in Cc and Bcc get a copy of the first one.
         """
         self.check_message(message)
+        return await self._client.send(
+            self._send_call(message), partial(heard.read_sent, message=message), mark
+        )
+
+    async def spelled(self, message: Message) -> Spelled:
+        """What `send` asks, the key left out."""
+        self.check_message(message)
+        return await self._client.spelled(self._send_call(message))
+
+    def _send_call(self, message: Message) -> Call:
         body = said.send_body(message, track_opens=self._track_opens, track_clicks=self._track_clicks)
-        call = Call("POST", said.SEND, body=body)
-        return await self._client.send(call, partial(heard.read_sent, message=message), mark)
+        return Call("POST", said.SEND, body=body)
 
     # ---- messages
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from turbodesk.errors import NotOffered, Refused, SignInRefused
-from turbodesk.model.account import NO_SECRET, Credential, Credentials, Unlocked
+from turbodesk.model.account import NO_SECRET, Credential, Credentials, Secret, Unlocked
+from turbodesk.model.request import Spelled
 from turbodesk.providers import sendpost_calls as said
 from turbodesk.providers.exchange import Answer, Call
 from turbodesk.providers.http import READ, ApiClient, Manner
@@ -123,6 +124,12 @@ class KeyedClient:
                 refused.hint = "Look in Account whether this sub-account is blocked."
             raise
 
+    async def spelled(self, call: Call) -> Spelled:
+        """What `send` would put on the wire, the key's name where the key goes."""
+        key = _key_of(call)
+        headers = _headers(key, Secret(f"<{key.credential.name}>"))
+        return await self._client.spelled(replace(call, headers=headers))
+
     async def all(self, call: Call, decode: Callable[[Answer], list[Row]]) -> tuple[Row, ...]:
         """Every row of a list that is paged without a total, each once. It ends with a page that brings
         nothing new, or is shorter than any that is not the last."""
@@ -160,7 +167,7 @@ class KeyedClient:
             raise
 
     def _signed(self, call: Call, key: Key) -> Call:
-        headers = (("Accept", said.JSON), CONTRACT, (key.header, self._secrets[key].reveal()))
+        headers = _headers(key, self._secrets[key])
         secrets = tuple(self._secrets[each].reveal() for each in self.known)
         return replace(call, headers=headers, secrets=secrets)
 
@@ -176,6 +183,10 @@ class KeyedClient:
 def missing(key: Key) -> NotOffered:
     """The error of what a key would unlock that is not known."""
     return NotOffered(f"SendPost needs the {key.name} of this account for that.", hint="Enter it in Account.")
+
+
+def _headers(key: Key, secret: Secret) -> tuple[tuple[str, str], ...]:
+    return (("Accept", said.JSON), CONTRACT, (key.header, secret.reveal()))
 
 
 def _key_of(call: Call) -> Key:

@@ -24,13 +24,14 @@ from turbodesk.files import PICK_ANOTHER, open_regular
 from turbodesk.model.account import Profile, Secret, Unlocked
 from turbodesk.model.message import Address, Message, RecipientKind
 from turbodesk.model.outcome import RecipientOutcome, SendResult, Verdict
+from turbodesk.model.request import Spelled
 from turbodesk.providers.exchange import outcome_unknown, spellings
 from turbodesk.providers.gateway import SLOT_IDLE_S, Gateway, Lost, system_certificates
 from turbodesk.providers.json_pieces import letter_problems
 from turbodesk.providers.mime import STRUCTURE, Mail, Stamp, mail_problems, needs_utf8, written
 from turbodesk.providers.port import Capability, Provider, WireMark
 from turbodesk.providers.relay_presets import OTHER, PRESETS, preset_of
-from turbodesk.providers.smtp_session import Reply, Session, pieces_of
+from turbodesk.providers.smtp_session import OURSELVES, Reply, Session, pieces_of
 
 SIGN_IN_S = 20.0
 USUAL_LIMIT_BYTES = 25_000_000  # where the relay does not say how much it takes
@@ -163,6 +164,27 @@ class SmtpRelay(Provider):
             else:
                 self._leave(session)
             return result
+
+    async def spelled(self, message: Message) -> Spelled:
+        """What is said to a relay that offers no more than STARTTLS and AUTH PLAIN; one that takes more gets
+        the same mail written shorter. The login is left out."""
+        self.check_message(message)
+        mail = await asyncio.to_thread(written, message, Stamp.now(message))
+        body = b"".join([piece async for piece in pieces_of(mail)])
+        recipients = tuple(address.email for _, address in message.recipients)
+        hello = f"EHLO {OURSELVES.decode()}"
+        commands = [hello, *(["STARTTLS", hello] if self._tls == "starttls" else [])]
+        commands += ["AUTH PLAIN <USER AND PASSWORD>"] if self._user or self._password else []
+        commands += [f"MAIL FROM:<{message.sender.email}>", *(f"RCPT TO:<{it}>" for it in recipients), "DATA"]
+        scheme = "smtps" if self._tls == "tls" else "smtp"
+        return Spelled(
+            "SMTP",
+            f"{scheme}://{self._host}:{self._port}",
+            body=body,
+            commands=tuple(commands),
+            sender=message.sender.email,
+            recipients=recipients,
+        )
 
     async def _begun(self, message: Message) -> tuple[Session, Mail, Reply]:
         """A session, the mail as that server takes it, and its reply to MAIL. A kept session that is gone

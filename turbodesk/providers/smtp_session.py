@@ -31,7 +31,7 @@ QUIT_S = 2.0
 
 _AT_ONCE_BYTES = 64 * 1024  # the end of a letter goes with its final dot where it is no longer than this
 
-_OURSELVES = b"[127.0.0.1]"  # tells nothing about this computer
+OURSELVES = b"[127.0.0.1]"  # tells nothing about this computer
 _ANOTHER_ADDRESS_S = 0.25  # where the first address of a host does not answer, the next is tried beside it
 
 
@@ -145,7 +145,7 @@ class Session:
 
     async def hello(self) -> Reply:
         """EHLO; what is offered is known afterwards."""
-        reply = await self.say("EHLO", _OURSELVES)
+        reply = await self.say("EHLO", OURSELVES)
         self._extensions, self._mechanisms = parse_esmtp_extensions(reply.text if reply.ok else "")
         return reply
 

@@ -18,6 +18,7 @@ from turbodesk.model.account import (
     Credentials,
     NewKey,
     Profile,
+    Secret,
     SubAccount,
     Unlocked,
 )
@@ -36,6 +37,7 @@ from turbodesk.model.reports import (
     ReportType,
     Suppressing,
 )
+from turbodesk.model.request import Spelled
 from turbodesk.providers import tracing
 from turbodesk.providers import turbosmtp_v2_answers as heard
 from turbodesk.providers import turbosmtp_v2_calls as said
@@ -195,9 +197,7 @@ class TurboSmtpV2(Provider):
                 yield chunk
 
     def _with_pair(self, call: Call) -> Call:
-        key, secret = self._key.reveal(), self._key_secret.reveal()
-        headers = (("consumerKey", key), ("consumerSecret", secret))
-        return replace(call, headers=headers, secrets=(*call.secrets, key, secret))
+        return _signed(call, self._key, self._key_secret)
 
     # ---- sending
 
@@ -212,9 +212,17 @@ class TurboSmtpV2(Provider):
         """One POST with the key pair and nothing else, accepted or refused as a whole. `POST /mail/send`,
         turboSMTP v2, documented."""
         self.check_message(message)
-        body = said.send_body(message, self._form)
-        call = self._with_pair(Call("POST", f"{ROOT}/mail/send", body=body))
+        call = self._with_pair(self._send_call(message))
         return await self._post.send(call, partial(words.read_sent, message=message), mark)
+
+    async def spelled(self, message: Message) -> Spelled:
+        """What `send` asks, the key pair left out."""
+        self.check_message(message)
+        names = (Secret("<CONSUMER_KEY>"), Secret("<CONSUMER_SECRET>"))
+        return await self._post.spelled(_signed(self._send_call(message), *names))
+
+    def _send_call(self, message: Message) -> Call:
+        return Call("POST", f"{ROOT}/mail/send", body=said.send_body(message, self._form))
 
     # ---- statistics
 
@@ -492,3 +500,10 @@ def _suppressions(fields: dict[str, object], path: str = f"{ROOT}/suppressions")
 def _message_of(row: EmailStat) -> object:
     """What makes two rows the same: an id may stand for a message to several recipients."""
     return (row.id, row.recipient) if row.id else row
+
+
+def _signed(call: Call, key: Secret, secret: Secret) -> Call:
+    """The call with a key pair in its headers."""
+    pair = (key.reveal(), secret.reveal())
+    headers = tuple(zip(("consumerKey", "consumerSecret"), pair, strict=True))
+    return replace(call, headers=headers, secrets=(*call.secrets, *pair))
