@@ -147,7 +147,13 @@ OF_SUB = {
     Capability.CHOOSE_TRACKING,
     Capability.FIELDS,
 }
-OF_ACC = {Capability.STATS, Capability.MESSAGE, Capability.COUNTS, Capability.SUB_ACCOUNTS}
+OF_ACC = {
+    Capability.STATS,
+    Capability.MESSAGE,
+    Capability.COUNTS,
+    Capability.SUB_ACCOUNTS,
+    Capability.LOOK_UP,
+}
 ONE_KEY = {
     "sub-account key": (Credential.SUBACCOUNT_KEY, OF_SUB, OF_ACC, "account key"),
     "account key": (Credential.ACCOUNT_KEY, OF_ACC, OF_SUB, "sub-account key"),
