@@ -13,16 +13,18 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMenu
 
 from tests.gui.compose_room import Room, dialog, opened
+from turbodesk.errors import FileTrouble
 from turbodesk.gui.compose_tab import ComposeTab
 from turbodesk.gui.confirm_send import ConfirmSend
 from turbodesk.gui.later_dialog import LaterDialog
 from turbodesk.gui.notices import Notices
 from turbodesk.gui.parts.toast import Toast
+from turbodesk.gui.request_dialog import RequestDialog
 from turbodesk.gui.send_flow import UNDO_TIMES, UndoTime
 from turbodesk.gui.template_dialog import TemplateDialog
 from turbodesk.gui.test_dialogs import GroupDialog, SendTestDialog
@@ -501,7 +503,7 @@ def test_typing_does_not_wait_for_the_disk(room: Run, run: Run, until: Any) -> N
         async with room() as it:
             tab: ComposeTab = it.tab
             tab.saver.timer.setInterval(1)
-            with tab._keeper.writing:  # the disk does not answer
+            with tab.saver.keeper.writing:  # the disk does not answer
                 it.write(subject="one")
                 await until(lambda: tab.saver._busy)
                 tab.envelope.subject.setFocus()
@@ -682,3 +684,103 @@ def test_the_head_says_what_there_is_room_for(room: Run, run: Run, settle: Run) 
             assert head.test_button.accessibleName() == "Test to 2 testers of Us"
 
     run(go(), 30)
+
+
+# as other programs have it
+
+
+def test_a_dry_run_shows_the_request_and_sends_nothing(room: Run, run: Run, until: Any) -> None:
+    async def go() -> None:
+        async with room() as it:
+            it.write(subject="Guide", text="Good day")
+            before = it.tab.letter_values()
+            for way in ("api", "smtp"):
+                it.tab.way.choose(way)
+                choose(it.tab.head.send.menu, "Dry run")
+                await until(lambda: isinstance(dialog(), RequestDialog))
+                asked = dialog()
+                for key in ("text", "curl", "python"):
+                    asked.show_spelling(key)
+                    shown = asked.shown_text.toPlainText()
+                    assert "Good day" in shown and "ok@example.com" in shown
+                    asked.copy_button.click()
+                    assert QGuiApplication.clipboard().text() == shown
+                asked.reject()
+                await it.tab.work.settled()
+            assert it.tab.letter_values() == before
+            assert await it.control.messages() == [] and await it.outbox.entries() == []
+
+    run(go(), 30)
+
+
+def test_what_is_wrong_stops_a_dry_run_at_its_field(room: Run, run: Run) -> None:
+    async def go() -> None:
+        async with room() as it:
+            it.write("tom@example,com")
+            it.tab.head.send.menu.copies.dry_run()
+            await it.tab.work.settled()
+            assert "comma" in it.tab.envelope.rows["to"].problem and dialog() is None
+
+    run(go(), 30)
+
+
+def test_a_request_is_copied_without_secrets(room: Run, run: Run) -> None:
+    async def go() -> None:
+        async with room() as it:
+            it.write()
+            for kind, begins in (("Copy as cURL", "curl "), ("Copy as Python", "import ")):
+                choose(it.tab.head.send.menu, kind)
+                await it.tab.work.settled()
+                text = QGuiApplication.clipboard().text()
+                assert text.startswith(begins) and '"authpass":"<PASSWORD>"' in text
+
+    run(go(), 30)
+
+
+def test_a_letter_is_saved_as_a_mail_file_and_read_back(
+    room: Run, run: Run, until: Any, tmp_path: Path
+) -> None:
+    async def go() -> None:
+        async with room() as it:
+            tab: ComposeTab = it.tab
+            guide = tmp_path / "guide.pdf"
+            guide.write_bytes(b"%PDF guide")
+            it.write(subject="Guide für dich", text="Good day")
+            tab.body.html.set_text("<p>Good day</p>")
+            tab.add_files([guide])
+            await tab.work.settled()
+            choose(tab.head.send.menu, "Save as EML")
+            await until(lambda: _file_dialog() is not None)
+            picker = _file_dialog()
+            assert picker.selectedFiles()[0].endswith("guide-für-dich.eml")
+            _pick(picker, tmp_path / "out.eml")
+            await tab.work.settled()
+            assert b"guide.pdf" in (tmp_path / "out.eml").read_bytes()
+            tab.envelope.subject.setText("Another")
+            choose(tab.head.send.menu, "Open EML")
+            await until(lambda: _file_dialog() is not None)
+            picker = _file_dialog()
+            _pick(picker, tmp_path / "out.eml")
+            await tab.work.settled()
+            assert tab.envelope.subject.text() == "Guide für dich"
+            assert tab.body.html.text().strip() == "<p>Good day</p>"
+            assert tab.envelope.chips["to"].texts() == ["ok@example.com"]
+            assert tab.attachments.paths[0].read_bytes() == b"%PDF guide"
+            assert tab.aside.letters[0]["subject"] == "Another"
+            (tmp_path / "no.eml").write_bytes(b"\x00\x01")
+            with pytest.raises(FileTrouble):
+                await tab.head.send.menu.copies.read_eml(tmp_path / "no.eml")
+            assert tab.envelope.subject.text() == "Guide für dich"
+
+    run(go(), 30)
+
+
+def _pick(picker: QFileDialog, path: Path) -> None:
+    picker.setDirectory(str(path.parent))
+    picker.findChild(QLineEdit).setText(str(path))
+    picker.accept()
+
+
+def _file_dialog() -> Any:
+    found = (w for w in QApplication.topLevelWidgets() if isinstance(w, QFileDialog) and w.isVisible())
+    return next(found, None)

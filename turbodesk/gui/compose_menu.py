@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu
 
 from turbodesk.gui import theme
+from turbodesk.gui.letter_copies import LetterCopies
 from turbodesk.gui.send_flow import UNDO_TIMES
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ class ComposeMenu(QMenu):
 
     def __init__(self, tab: ComposeTab) -> None:
         super().__init__(tab)
-        self._tab = tab
+        self._tab, self.copies = tab, LetterCopies(tab)
+        QShortcut(QKeySequence("Ctrl+Shift+D"), tab, self.copies.dry_run)
         self.setToolTipsVisible(True)
         self.setAccessibleName("Other ways to send")
         self.aboutToShow.connect(self.fill)
@@ -32,9 +34,16 @@ class ComposeMenu(QMenu):
         tab = self._tab
         self.clear()
         why = "A letter is just being sent." if tab.sending.busy else tab.way.why_not
-        later = self._offer("Send later…", "clock", tab.flow.send_later, why)
-        later.setText("Send later…\tCtrl+Shift+L")
+        self._offer("Send later…\tCtrl+Shift+L", "clock", tab.flow.send_later, why)
         self._undo_times()
+        self.addSeparator()
+        copies = self.copies
+        self._offer("Dry run…\tCtrl+Shift+D", "view", copies.dry_run, why)
+        self._offer("Copy as cURL", "copy", copies.copy_curl, why)
+        self._offer("Copy as Python", "copy", copies.copy_python, why)
+        self.addSeparator()
+        self._offer("Save as EML…", "export", copies.save_eml, why)
+        self._offer("Open EML…", "mail", copies.open_eml)
         self.addSeparator()
         self._offer("Testers…", "accounts", tab.flow.edit_groups)
         templates = self.addMenu(theme.icon("file"), "Templates")

@@ -30,7 +30,7 @@ class DraftSaver(QObject):
         self, keeper: DraftKeeper, snapshot: Callable[[], dict[str, Any]], work: Work, parent: QObject
     ) -> None:
         super().__init__(parent)
-        self._keeper, self._snapshot, self._work = keeper, snapshot, work
+        self.keeper, self._snapshot, self._work = keeper, snapshot, work
         self._kept: dict[str, Any] = {}
         self._busy = self._touched = False
         self.timer = QTimer(self)
@@ -55,7 +55,7 @@ class DraftSaver(QObject):
         if (now := self._snapshot()) == self._kept:
             return
         try:
-            self._keeper.save(now)
+            self.keeper.save(now)
         except TurbodeskError as error:
             self.failed.emit(error)
             return
@@ -82,7 +82,7 @@ class DraftSaver(QObject):
         took_ms = (perf_counter() - begun) * 1000
         try:
             if now != self._kept:
-                await self._keeper.keep(now)
+                await self.keeper.keep(now)
                 self._kept = now
                 self.saved.emit(datetime.now(UTC))
         except TurbodeskError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QUrl
@@ -13,7 +12,7 @@ from PySide6.QtWidgets import QMenu
 from turbodesk.gui import theme
 from turbodesk.gui.letter_body import HTML, TEXT
 from turbodesk.gui.parts.dialog import ask
-from turbodesk.services.templates import LONGEST_NAME, Template, Templates
+from turbodesk.services.templates import Template, Templates, file_name
 
 if TYPE_CHECKING:
     from turbodesk.gui.compose_tab import ComposeTab
@@ -69,7 +68,7 @@ class LetterTemplates:
         draft = tab.fields.draft()
         from turbodesk.gui.template_dialog import TemplateDialog  # loaded when it is first needed
 
-        dialog = TemplateDialog(tab.window(), _suggested(draft.subject), self._templates.folder)
+        dialog = TemplateDialog(tab.window(), file_name(draft.subject), self._templates.folder)
         if not await dialog.shown():
             return
         name = dialog.name
@@ -85,9 +84,3 @@ class LetterTemplates:
         await asyncio.to_thread(self._templates.save, template)
         await self.read()
         tab.notices.tell("ok", f"The template {name} is kept.")
-
-
-def _suggested(subject: str) -> str:
-    """A name of a file made of a subject: `November order guide` becomes `november-order-guide`."""
-    words = re.sub(r"[^\w]+", "-", re.sub(r"\{\{.*?\}\}", "", subject.lower()))
-    return words.strip("-_")[:LONGEST_NAME].strip("-")

@@ -55,6 +55,7 @@ KEYS = (  # what the ? page shows
             ("Ctrl Enter", "send a test to the testers"),
             ("Ctrl Shift Enter", "send"),
             ("Ctrl Shift L", "send later"),
+            ("Ctrl Shift D", "dry run: see the request"),
             ("Enter", "an address is whole, or edit the chip"),
             ("Del", "remove the chip"),
             ("Ctrl V", "paste addresses, or files to attach"),

@@ -55,7 +55,7 @@ class PutAside:
             return
         self.letters.remove(letter)
         self._tab.notices.take_back("aside")
-        self._open(letter)
+        self.take_in(letter)
 
     def bring_back(self, letter: Mapping[str, Any]) -> asyncio.Task[None]:
         """Opens a letter that was taken back from the outbox; the one that is open is put aside."""
@@ -71,9 +71,10 @@ class PutAside:
             files = await self._keeper.bring_back(files, kept)
         except TurbodeskError as error:
             tab.notices.tell_error(error, key="draft")
-        self._open({**letter, "attachments": [it.plain() for it in files]})
+        self.take_in({**letter, "attachments": [it.plain() for it in files]})
 
-    def _open(self, letter: Letter) -> None:
+    def take_in(self, letter: Letter) -> None:
+        """Opens a letter from elsewhere; the one that is open is put aside."""
         if not self._tab.is_empty:
             self.put()
         self._tab.fill(letter)

@@ -66,6 +66,13 @@ def _problem_of_name(name: str) -> str:
     return ""
 
 
+def file_name(subject: str) -> str:
+    """A name of a file made of a subject: `November order guide` becomes `november-order-guide`; it may be
+    empty."""
+    words = re.sub(r"[^\w]+", "-", re.sub(r"\{\{.*?\}\}", "", subject.lower()))
+    return words.strip("-_")[:LONGEST_NAME].strip("-_")
+
+
 class Templates:
     """The templates of one config dir. All of it blocks, and raises FileTrouble."""
 
