@@ -26,7 +26,8 @@ TO_SHOW = (
     "libgl1 libglib2.0-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 "
     "libxcb-render-util0 libxcb-shape0 libxcb-xkb1 libxkbcommon-x11-0 libxkbcommon0"
 )
-TO_TEST = "xvfb xauth dbus gnome-keyring curl swaks libnet-ssleay-perl"  # the last is what swaks needs for TLS
+# The last is what swaks needs to speak TLS.
+TO_TEST = "xvfb xauth dbus gnome-keyring curl swaks libnet-ssleay-perl"
 TO_BUNDLE = "binutils"
 
 

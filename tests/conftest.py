@@ -5,7 +5,10 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import sys
+from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -13,10 +16,43 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QT_LOGGING_RULES", "qt.qpa.fonts.warning=false")
 
 
+_TOTAL = pytest.StashKey[Counter[str]]()
+
+
 def pytest_collection_finish() -> None:
     """What is imported by now stays: the collection after each test need not look at it again."""
     gc.collect()
     gc.freeze()
+
+
+_KILLS = "tests.reliability.counted"
+
+
+def _kills() -> dict[str, int]:
+    """What the proofs in this process have counted, nothing where none were played."""
+    module = sys.modules.get(_KILLS)
+    return dict(module.found) if module else {}
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker tells what it has counted to who started it."""
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output["kills"] = _kills()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """What the workers have counted is added up."""
+    total = node.config.stash.setdefault(_TOTAL, Counter())
+    total.update(getattr(node, "workeroutput", {}).get("kills", {}))
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Says how often the program was killed, and what came of it."""
+    total = config.stash.get(_TOTAL, Counter(_kills()))
+    if kills := total["kills"]:
+        twice, lost = total["accepted twice"], total["lost"]
+        terminalreporter.write_line(f"{kills} kills: {twice} accepted twice, {lost} lost")
 
 
 class Listener(logging.Handler):

@@ -1,7 +1,8 @@
 """Runs of the program that end in the middle: each sends, or only starts, and is killed at a named place.
 
 One run for each line of stdin, `[config_dir, port, place, deed, naive, wire]` as JSON, answered by its exit
-code. The deeds are send, queue-then-send-again, start; the wires are `plain` and those of real_wires.py.
+code. The deeds are send, queue-then-send-again, start, and those of DEEDS; the wires are `plain` and those of
+real_wires.py.
 """
 
 from __future__ import annotations
@@ -13,8 +14,11 @@ import json
 import os
 import signal
 import sys
+import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +26,16 @@ from tests.reliability.real_wires import opened, watch
 from tests.reliability.wire import Here, PlainProvider
 from turbodesk.model.account import Profile
 from turbodesk.model.message import Address, Attachment, Message
+from turbodesk.model.outcome import Hold, SendState
 from turbodesk.providers.port import Provider
+from turbodesk.services.batches import BatchPlan, BatchRuns
 from turbodesk.services.desk import Desk
 from turbodesk.services.outbox import Outbox
-from turbodesk.store import records
+from turbodesk.services.sending import Sending
+from turbodesk.store import copies, records, waiting
 from turbodesk.store.attachments import Attachments
+from turbodesk.store.batches import Batches
+from turbodesk.store.database import Database
 from turbodesk.store.ledger import Ledger
 
 MESSAGE = Message(
@@ -36,6 +45,15 @@ MESSAGE = Message(
     text="Hello " * 100,
     attachments=(Attachment.of_bytes("guide.bin", bytes(5000)),),
 )
+
+DRAFT = {"subject": "Hi", "html": "<p>Hello</p>"}
+ROWS = 200
+
+
+def row_message(row: int) -> Message:
+    """The message of one row of the batch."""
+    return Message(Address("me@example.com"), (Address(f"row{row}@example.com"),), f"Row {row}", "Hello")
+
 
 SEAMS: dict[str, tuple[Any, str]] = {
     "copy": (Attachments, "keep"),
@@ -51,6 +69,19 @@ SEAMS: dict[str, tuple[Any, str]] = {
     "recover one": (records, "recover_one"),
     "recover": (records, "recover"),
     "tidy": (Attachments, "clear"),
+    "queue row": (Ledger, "queue_row"),
+    "take batch": (Batches, "take"),
+    "claim rows statement": (records, "claim_rows"),
+    "claim rows": (Ledger, "claim_rows"),
+    "end batch": (Batches, "end"),
+    "put off": (waiting, "put_off"),
+    "look": (waiting, "note_look"),
+    "look noted": (Ledger, "note_look"),
+    "take again statement": (waiting, "take_again"),
+    "take again": (Ledger, "take_again"),
+    "opened": (copies, "opened"),
+    "migrate": (Database, "_run"),
+    "backup": (Database, "_copy"),
 }
 """Where a kill can be put before or after, without the program knowing of it."""
 
@@ -66,28 +97,41 @@ def die() -> None:
 
 
 def put_kill(place: str) -> None:
-    """`before X` or `after X`: the process ends there, at the first time that it comes by."""
+    """`before X` or `after X`: the process ends there, at the first time that it comes by, with `#N` at the
+    Nth; `in N ms`: wherever it is then."""
     when, _, name = place.partition(" ")
+    if when == "in":
+        threading.Timer(int(name.split()[0]) / 1000, die).start()
+        return
+    name, _, nth = name.partition("#")
     if name not in SEAMS:
         return
     owner, attribute = SEAMS[name]
-    setattr(owner, attribute, _deadly(getattr(owner, attribute), when))
+    setattr(owner, attribute, _deadly(getattr(owner, attribute), when, int(nth or 1)))
 
 
-def _deadly(whole: Callable[..., Any], when: str) -> Callable[..., Any]:
+def _deadly(whole: Callable[..., Any], when: str, nth: int) -> Callable[..., Any]:
+    left = iter(range(nth - 1, -1, -1))
+
     @functools.wraps(whole)
     def plain(*args: Any, **named: Any) -> Any:
-        if when == "before":
+        last = next(left, 1) == 0
+        if last and when == "before":
             die()
-        whole(*args, **named)
-        return die()
+        found = whole(*args, **named)
+        if last:
+            die()
+        return found
 
     @functools.wraps(whole)
     async def coroutine(*args: Any, **named: Any) -> Any:
-        if when == "before":
+        last = next(left, 1) == 0
+        if last and when == "before":
             die()
-        await whole(*args, **named)
-        return die()
+        found = await whole(*args, **named)
+        if last:
+            die()
+        return found
 
     return coroutine if inspect.iscoroutinefunction(whole) else plain
 
@@ -111,7 +155,76 @@ async def work(directory: Path, port: int, place: str, deed: str, wire: str) -> 
     elif deed == "queue-then-send-again":
         entry = await ledger.queue(MESSAGE, profile="shop", provider=wire)
         await outbox.send_again(entry.id)
+    elif deed in DEEDS:
+        await DEEDS[deed](Stage(directory, ledger, outbox))
     ledger.close()
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What the longer deeds work with."""
+
+    directory: Path
+    ledger: Ledger
+    outbox: Outbox
+
+    async def outbox_of(self, _name: str, _slots: int = 0) -> Outbox:
+        return self.outbox
+
+    def batches(self) -> BatchRuns:
+        return BatchRuns(self.ledger, self.outbox_of)
+
+    async def wait_out(self) -> None:
+        """Lets whatever is due go, until nothing waits for a time any more."""
+        sending = Sending(self.ledger, self.outbox_of, self.directory, undo_s=0.02)
+        task = asyncio.create_task(sending.run())
+        for _ in range(2000):
+            if task.done() or not (waiting := await self.ledger.due(datetime(9000, 1, 1, tzinfo=UTC))):
+                break
+            sending.nudge()
+            await asyncio.sleep(0.01)
+        else:
+            raise AssertionError(f"it never went: {waiting}, sends: {sending.owns}")
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def undo(stage: Stage) -> None:
+    """A letter waits out its undo time and goes by itself."""
+    soon = datetime.now(UTC) + timedelta(seconds=0.02)
+    await stage.outbox.queue(MESSAGE, hold=Hold.UNDO, not_before=soon, draft=DRAFT)
+    await stage.wait_out()
+
+
+async def go_on(stage: Stage) -> None:
+    """Whatever an earlier run left waiting for its time goes, and batches go on."""
+    await stage.wait_out()
+    for batch in await stage.ledger.batches.all():
+        if not batch.is_over and batch.waiting + batch.finished == batch.total:
+            await stage.batches().run(batch.id)
+
+
+async def batch(stage: Stage) -> None:
+    """A batch is written down and goes out."""
+    runs = stage.batches()
+    rows = [(row, row_message(row)) for row in range(1, ROWS + 1)]
+    plan = BatchPlan("list.csv", ROWS, concurrency=8)
+    await runs.run((await runs.start(stage.outbox, plan, rows)).id)
+
+
+async def settle(stage: Stage) -> None:
+    """What is unknown is looked up; what surely is not there a person sends again."""
+    for entry in await stage.ledger.entries(batch=None, limit=10_000):
+        if entry.state is SendState.UNKNOWN and (await stage.outbox.look_up(entry.id)).may_go_again:
+            await stage.outbox.resend(entry.id)
+
+
+DEEDS: dict[str, Callable[[Stage], Awaitable[None]]] = {
+    "undo": undo,
+    "go on": go_on,
+    "batch": batch,
+    "settle": settle,
+}
 
 
 def run(directory: str, port: int, place: str, deed: str, naive: bool, wire: str) -> None:

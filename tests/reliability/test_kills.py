@@ -15,6 +15,7 @@ from queue import SimpleQueue
 
 import pytest
 
+from tests.reliability import counted
 from tests.reliability.child import SEAMS, desk
 from tests.reliability.real_wires import (
     BEFORE_MARK,
@@ -143,6 +144,7 @@ def server() -> Iterator[CountingServer]:
 
 def play(runs: Runs, case: Case, directory: Path, server: CountingServer, *, naive: bool = False) -> None:
     """A run that is killed, perhaps one more that is killed while it puts things right, and one that ends."""
+    counted.add(kills=case.kills)
     ended = runs(directory, server.port, case.place, case.deed, naive, case.wire)
     assert ended == -signal.SIGKILL, str(case)
     if case.recovering:

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from types import TracebackType
 
 from turbodesk.errors import NoConnection, OutcomeUnknown, Refused
+from turbodesk.model.lookup import Found, Sought, Trace
 from turbodesk.model.message import Message
-from turbodesk.model.outcome import SendResult, Verdict
+from turbodesk.model.outcome import RecipientOutcome, SendResult, Verdict
 from turbodesk.providers.port import Provider, WireMark
 
 _KEY = re.compile(rb"td-[a-z2-7]{26}")
@@ -47,6 +48,23 @@ class PlainProvider(Provider):
             return await self._ask(message, reader, writer)
         finally:
             writer.close()
+
+    settling_s = 0.0  # it knows at once what it has taken
+
+    async def look_up(self, sought: Sought) -> Found:
+        """Asks the server whether it has taken the send of that key."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        try:
+            body = json.dumps({"key": sought.key}).encode()
+            writer.write(b"POST /look HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+            answer = await asyncio.wait_for(reader.read(), 5)
+        finally:
+            writer.close()
+        self._here("looked")
+        if not answer.endswith(b"yes"):
+            return Found(Trace.ABSENT, "Plain has nothing with this key.")
+        outcomes = tuple(RecipientOutcome(it, kind, Verdict.ACCEPTED, "1") for kind, it in sought.recipients)
+        return Found(Trace.FOUND, "Plain has it.", outcomes, "1")
 
     async def _ask(
         self, message: Message, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -96,6 +114,7 @@ class CountingServer:
     def __init__(self) -> None:
         self.accepted: Counter[str] = Counter()
         self.manner = "ok"
+        self.manners: Callable[[str], str] | None = None  # by key, where not all are answered alike
         counting = self
 
         class Handler(socketserver.StreamRequestHandler):
@@ -136,7 +155,12 @@ class CountingServer:
             return  # the other end was killed
 
     def _answer(self, handler: socketserver.StreamRequestHandler, path: bytes, key: str) -> None:
-        if self.manner == "refuse":
+        if path == b"/look":
+            handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n" + (b"yes" if self.accepted[key] else b"no"))
+            handler.connection.shutdown(socket.SHUT_WR)
+            return
+        manner = self.manners(key) if self.manners else self.manner
+        if manner == "refuse":
             handler.wfile.write(b"HTTP/1.1 400 Bad\r\n\r\nno")
             return
         self.accepted[key] += 1
@@ -145,6 +169,6 @@ class CountingServer:
             "fault": b"HTTP/1.1 500 No\r\n\r\n",
             "cut": b"HTTP/1.1 20",
         }
-        if self.manner in answers:
-            handler.wfile.write(answers[self.manner])
+        if manner in answers:
+            handler.wfile.write(answers[manner])
             handler.connection.shutdown(socket.SHUT_WR)

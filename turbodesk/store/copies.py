@@ -23,7 +23,8 @@ def opened(connection: sqlite3.Connection, directory: Path) -> bool:
     """Marks the ledger as open here, inside a transaction; whether it is the one that was open here last.
 
     The mark stands in the ledger and in a file beside it. The file is written first and names the mark
-    before too, so that a program that ends in between finds its own ledger again.
+    before too, so that a program that ends in between finds its own ledger again; `committed` takes that
+    one out.
     """
     path, here = directory / FILE, platform.node()
     row = connection.execute("SELECT value FROM mark WHERE name = 'opened'").fetchone()
@@ -33,10 +34,22 @@ def opened(connection: sqlite3.Connection, directory: Path) -> bool:
         in_ledger in (beside.get("mark"), beside.get("before")) and beside.get("computer") == here
     )
     mark = uuid4().hex
-    with replacing(path) as file:
-        file.write(json.dumps({"mark": mark, "before": in_ledger, "computer": here}).encode())
+    _write(path, {"mark": mark, "before": in_ledger, "computer": here})
     connection.execute("INSERT OR REPLACE INTO mark (name, value) VALUES ('opened', ?)", (mark,))
     return ours
+
+
+def committed(directory: Path) -> None:
+    """The mark stands in the ledger now: from here on the one before belongs to a copy. A disk that does not
+    take it is told by whatever is written next."""
+    path = directory / FILE
+    with suppress(OSError):
+        _write(path, {**_read(path), "before": ""})
+
+
+def _write(path: Path, value: dict[str, str]) -> None:
+    with replacing(path) as file:
+        file.write(json.dumps(value).encode())
 
 
 def _read(path: Path) -> dict[str, str]:

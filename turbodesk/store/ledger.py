@@ -445,6 +445,7 @@ def _put_right(database: Database, alive: set[str], attachments: Attachments) ->
         waiting.give_up_waiting(connection, alive, now)
         batches.recover(connection, alive, now)
         connection.execute("COMMIT")
+        copies.committed(database.path.parent)
         attachments.clear(records.kept_files(connection))
     except sqlite3.Error as error:
         raise database.trouble(error) from error

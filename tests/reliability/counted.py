@@ -1,0 +1,11 @@
+"""How many kills the proofs have played in this process, and what was found wrong after them."""
+
+from __future__ import annotations
+
+found = {"kills": 0, "accepted twice": 0, "lost": 0}
+
+
+def add(**more: int) -> None:
+    """Counts more of them; underscores stand for spaces."""
+    for name, number in more.items():
+        found[name.replace("_", " ")] += number
