@@ -107,6 +107,7 @@ def key_of(letter: bytes) -> str:
 class CountingServer:
     """Counts accepted requests by key. `manner` says how the next ones are answered:
 
+    redirect PORT (accepts nothing, says 307 to the same path there) ·
     ok · drop (accepts, then no answer) · fault (accepts, then says 500) · cut (accepts, answers half) ·
     refuse (accepts nothing, says 400).
     """
@@ -162,6 +163,14 @@ class CountingServer:
         manner = self.manners(key) if self.manners else self.manner
         if manner == "refuse":
             handler.wfile.write(b"HTTP/1.1 400 Bad\r\n\r\nno")
+            return
+        if manner.startswith("redirect"):
+            port = manner.split()[1]
+            there = f"http://127.0.0.1:{port}".encode() + path
+            handler.wfile.write(
+                b"HTTP/1.1 307 There\r\nLocation: " + there + b"\r\nContent-Length: 0\r\n\r\n"
+            )
+            handler.connection.shutdown(socket.SHUT_WR)
             return
         self.accepted[key] += 1
         answers = {
