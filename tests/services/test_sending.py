@@ -96,6 +96,22 @@ def test_undo_gives_back_the_draft_and_nothing_leaves(tmp_path: Path) -> None:
     on_stage(tmp_path, play)
 
 
+def test_it_ends_when_it_is_told_to_even_if_it_is_nudged_just_then(tmp_path: Path) -> None:
+    async def play(stage: Stage) -> None:
+        for _ in range(50):
+            sending = stage.sending()
+            task = asyncio.create_task(sending.run())
+            while not sending.owns:
+                await asyncio.sleep(0)
+            await asyncio.sleep(0.002)
+            sending.nudge()
+            task.cancel()
+            done, _ = await asyncio.wait([task], timeout=5)
+            assert done, "the cancellation was lost"
+
+    on_stage(tmp_path, play)
+
+
 def test_undo_time_over_sends_once(tmp_path: Path) -> None:
     async def play(stage: Stage) -> None:
         async with stage.running() as sending:

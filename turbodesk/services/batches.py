@@ -314,8 +314,9 @@ class _Run:
                 at = self._not_before
             if at <= now:
                 return True
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._ended.wait(), at - now)
+            with suppress(TimeoutError):  # not wait_for, which before 3.12 may lose a cancellation
+                async with asyncio.timeout(at - now):
+                    await self._ended.wait()
                 return False
             if self._clock.steady() >= self._not_before:
                 return True

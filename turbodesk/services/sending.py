@@ -212,8 +212,9 @@ class Sending:
         steady = self._clock.steady()
         nexts = [wait.steady - steady for id, wait in self._waits.items() if id not in self._going]
         rest_s = min([LOOK_S, *(it for it in nexts if it > 0)])
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._nudged.wait(), rest_s)
+        with suppress(TimeoutError):  # not wait_for, which before 3.12 may lose a cancellation
+            async with asyncio.timeout(rest_s):
+                await self._nudged.wait()
 
     # ---- what is unknown
 

@@ -31,7 +31,8 @@ class Attachments:
         """
         path = self._directory / attachment.sha256
         with suppress(FileTrouble, StoreTrouble, OSError):
-            os.utime(path)  # first, so that nobody clears it away meanwhile
+            if path.stat().st_mtime < time.time() - _REST_S / 2:  # not while others read it: they would notice
+                os.utime(path)  # first, so that nobody clears it away meanwhile
             return self.source(attachment.name, attachment.sha256)
         try:
             self._directory.mkdir(mode=0o700, exist_ok=True)

@@ -17,6 +17,7 @@ from turbodesk.errors import StoreTrouble
 from turbodesk.files import sync_directory
 
 BUSY_S = 10.0
+CHECKED_BYTES = 32_000_000  # a file up to this is gone through at every opening, which takes up to 0.1 s
 _MAGIC = b"SQLite format 3\x00"
 
 Migration = Sequence[str]
@@ -145,6 +146,12 @@ class Database:
             ours = connection.execute("PRAGMA application_id").fetchone()[0] == self._application_id
             version = int(connection.execute("PRAGMA user_version").fetchone()[0])
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # reads it, so damage shows
+            if self.path.stat().st_size <= CHECKED_BYTES:
+                found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+                if found != "ok":
+                    damaged = sqlite3.DatabaseError(found)
+                    damaged.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+                    raise damaged
         if not ours or not version:
             self._set_aside("belongs to another program")
         return version
