@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from turbodesk.cli.base import CANCELLED, Json, say, say_why, show
+from turbodesk.cli.dry_run import row_to_show, spell
 from turbodesk.cli.waits import count_down, with_a_yes
 from turbodesk.errors import Guarded, TurbodeskError
 
@@ -32,6 +33,7 @@ def check_words(given: dict[str, Any]) -> None:
     if given["csv"] is None:
         alone = {"--map": given["maps"], "--concurrency": given["concurrency"], "--stop-at": given["stop_at"]}
         alone |= {"--per-second": given["per_second"]}
+        alone |= {"--row": given["row"]}
         if wrong := [option for option, value in alone.items() if value]:
             raise click.UsageError(f"{wrong[0]} goes together with --csv alone.")
     elif given["to"]:
@@ -52,7 +54,7 @@ async def merged(place: Workplace, draft: Draft, given: dict[str, Any]) -> Merge
     file = await open_recipients(given["csv"])
     memory = ColumnMemory(place.config_dir)
     mapping = _mapped(file, await asyncio.to_thread(memory.mapping_for, file), given["maps"])
-    if given["maps"] and file.has_header:
+    if given["maps"] and file.has_header and not given["dry_run"]:
         await asyncio.to_thread(memory.remember, file.columns, mapping)
     merge = await asyncio.to_thread(Merge, draft, file, mapping)
     named = f", names in {mapping.name}" if mapping.name else ""
@@ -93,6 +95,11 @@ async def send_rows(
     checked = await check(desk, merge)
     quota = await _quota(desk, len(checked.going))
     first = await compose.message(merge.message_for(checked.going[0]))
+    if given["dry_run"]:
+        row = row_to_show(checked, given["row"])
+        message = compose.another(first, merge.message_for(row))
+        found = [finding_document(it) for it in checked.findings]
+        return await spell(desk, message, given["way"], as_json, {"row": row, "findings": found})
     outbox, batches = await place.outbox(desk), await place.batches()
     plan = BatchPlan(
         merge.file.name,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from turbodesk.cli.base import CANCELLED, OK, Setting, as_json, say, say_why
+from turbodesk.cli.dry_run import spell
 from turbodesk.cli.outbox import ended, tell_send
 from turbodesk.cli.recipients import check_words, send_rows
 from turbodesk.cli.waits import count_down, hour, with_a_yes
@@ -74,6 +75,8 @@ LONGEST_UNDO_S = 30
 @click.option(
     "--per-second", type=click.FloatRange(0), default=0.0, help="So many leave in a second at most."
 )
+@click.option("--dry-run", is_flag=True, help="Show the exact request; send nothing, write nothing down.")
+@click.option("--row", type=click.IntRange(1), default=None, help="With --csv --dry-run: the row to show.")
 @click.option("--confirm", "confirmed", type=click.IntRange(0), default=0, help="Yes to so many recipients.")
 @click.option("--way", type=click.Choice(["api", "smtp"]), default="api", help="smtp: the account's relay.")
 @as_json
@@ -101,6 +104,8 @@ def send(setting: Setting, /, as_json: bool, **given: Any) -> int:
         if given["csv"]:
             return await send_rows(place, desk, compose, draft, given, as_json)
         message = await compose.message(draft)
+        if given["dry_run"]:
+            return await spell(desk, message, way, as_json)
         outbox = await place.outbox(desk)
         if at is not None:
             return await _send_at(outbox, message, given, at, as_json)
