@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -22,8 +23,9 @@ from hypothesis.stateful import (
 )
 
 from turbodesk.errors import StoreTrouble
+from turbodesk.model.lookup import Found, Trace
 from turbodesk.model.message import Address, Message
-from turbodesk.model.outcome import SendResult, SendState, Verdict
+from turbodesk.model.outcome import Hold, SendResult, SendState, Verdict
 from turbodesk.store import records
 from turbodesk.store.ledger import Entry, Ledger, new_key
 
@@ -53,6 +55,7 @@ class Histories(RuleBasedStateMachine):
         self.model: dict[str, SendState] = {}
         self.owner: dict[str, Ledger] = {}
         self.left: set[str] = set()
+        self.doubt: set[str] = set()  # sent once more by hand, and nobody knows of the try before
         self.honest = records.recover_one
         records.recover_one = type(self).put_right  # type: ignore[assignment]
         self.programs = [Ledger.open(self.directory), Ledger.open(self.directory)]
@@ -71,18 +74,28 @@ class Histories(RuleBasedStateMachine):
         with pytest.raises(StoreTrouble):
             self.run(work)
 
-    @rule(target=ids, who=st.integers(0, 1), far=st.sampled_from(["queued", "taken", "left", "left"]))
+    @rule(
+        target=ids,
+        who=st.integers(0, 1),
+        far=st.sampled_from(["queued", "waiting", "taken", "left", "left", "lost"]),
+    )
     def write(self, who: int, far: str) -> str:
         program = self.programs[who]
         if far == "queued":
             entry = self.run(program.queue(replace(MESSAGE, key=new_key()), **WHERE))
+        elif far == "waiting":
+            message, later = replace(MESSAGE, key=new_key()), datetime.now(UTC) + timedelta(hours=1)
+            waits = program.queue(message, **WHERE, hold=Hold.TIME, not_before=later, draft=b'{"a": 1}')
+            entry = self.run(waits)
         else:
             entry = self.run(self.begin(program))
             self.owner[entry.id] = program
         self.model[entry.id] = entry.state
-        if far == "left":
+        if far in ("left", "lost"):
             self.run(program.mark_wire(entry.id))
             self.left.add(entry.id)
+        if far == "lost":
+            self.model[entry.id] = self.run(program.lose(entry.id, "no answer")).state
         return entry.id
 
     async def begin(self, program: Ledger) -> Entry:
@@ -150,9 +163,11 @@ class Histories(RuleBasedStateMachine):
         """An end by its owner moves the state; of what is settled a note is taken; all else is refused."""
         program, before = self.programs[who], self.model[id]
         live = before is SendState.SENDING and self.owner[id] is program
+        if id in self.doubt and state in (SendState.QUEUED, SendState.REFUSED):
+            state = SendState.UNKNOWN  # only a yes ends the doubt
         if before in SETTLED - {SendState.CANCELLED}:
             assert self.run(ending(program)).state is before
-        elif not live or (needs_wire and id not in self.left):
+        elif not live or (needs_wire and id not in self.left | self.doubt):
             self.refused(ending(program))
         else:
             assert self.run(ending(program)).state is state
@@ -166,6 +181,66 @@ class Histories(RuleBasedStateMachine):
         else:
             self.refused(self.programs[0].discard(id))
 
+    @rule(id=ids)
+    def take_back(self, id: str) -> None:
+        if self.model[id] is SendState.QUEUED:
+            entry, draft = self.run(self.programs[0].take_back(id))
+            assert draft in (b"", b'{"a": 1}')
+            self.model[id] = entry.state
+            assert entry.state is SendState.CANCELLED
+        else:
+            self.refused(self.programs[0].take_back(id))
+
+    @rule(id=ids, hold=st.sampled_from([Hold.PERSON, Hold.UNDO, Hold.TIME, Hold.AGAIN]))
+    def put_off(self, id: str, hold: Hold) -> None:
+        later = None if hold is Hold.PERSON else datetime.now(UTC) + timedelta(hours=2)
+        putting = self.programs[1].put_off(id, hold, later, "because")
+        if self.model[id] is SendState.QUEUED:
+            entry = self.run(putting)
+            assert (entry.hold, entry.not_before) == (hold, later)
+        else:
+            self.refused(putting)
+
+    @rule(id=ids, who=st.integers(0, 1))
+    def resend(self, id: str, who: int) -> None:
+        """By hand, and only what is unknown."""
+        program = self.programs[who]
+        if self.model[id] is SendState.UNKNOWN:
+            self.run(program.take_again(id))
+            self.model[id], self.owner[id] = SendState.SENDING, program
+            self.left.discard(id)
+            self.doubt.add(id)
+        else:
+            self.refused(program.take_again(id))
+
+    @rule(id=ids, trace=st.sampled_from([Trace.FOUND, Trace.PARTLY, Trace.ABSENT, Trace.UNCLEAR]))
+    def look_up(self, id: str, trace: Trace) -> None:
+        """What is found is accepted where it was unknown; nothing else is ever changed by looking."""
+        before = self.run(self.programs[0].entry(id))
+        found = Found(trace, "words")
+        if trace in (Trace.FOUND, Trace.PARTLY):
+            verdicts = [Verdict.ACCEPTED, Verdict.ACCEPTED if trace is Trace.FOUND else Verdict.UNKNOWN]
+            outcomes = zip(before.outcomes, verdicts, strict=True)
+            found = Found(trace, "words", tuple(replace(it, verdict=v) for it, v in outcomes), "17")
+        after = self.run(self.programs[0].note_look(id, found, "words", sure=trace is Trace.ABSENT))
+        if before.state is not SendState.UNKNOWN or not found.outcomes:
+            assert (after.state, after.outcomes) == (before.state, before.outcomes)
+        else:
+            known = {SendState.ACCEPTED, SendState.PARTLY}
+            assert after.state in (known if trace is Trace.FOUND else known | {SendState.UNKNOWN})
+            assert (after.settled_by == "look-up") == (after.state is not SendState.UNKNOWN)
+        self.model[id] = after.state
+        assert after.may_go_again == (after.state is SendState.UNKNOWN and trace is Trace.ABSENT)
+
+    @rule(id=ids)
+    def close_as_sent(self, id: str) -> None:
+        if self.model[id] is SendState.UNKNOWN:
+            entry = self.run(self.programs[1].close_as_sent(id))
+            assert entry.state in (SendState.ACCEPTED, SendState.PARTLY) and entry.settled_by == "person"
+            self.model[id] = entry.state
+        else:
+            self.refused(self.programs[1].close_as_sent(id))
+
     @rule(who=st.integers(0, 1))
     def restart(self, who: int) -> None:
         """The program ends without ending its sends, and starts again."""
@@ -174,7 +249,8 @@ class Histories(RuleBasedStateMachine):
         self.programs[who] = Ledger.open(self.directory)
         for id, state in self.model.items():
             if state is SendState.SENDING and self.owner[id] is gone:
-                self.model[id] = SendState.UNKNOWN if id in self.left else SendState.QUEUED
+                unsure = id in self.left or id in self.doubt
+                self.model[id] = SendState.UNKNOWN if unsure else SendState.QUEUED
 
     @invariant()
     def shows_what_happened(self) -> None:

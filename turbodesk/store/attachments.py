@@ -31,7 +31,7 @@ class Attachments:
         """
         path = self._directory / attachment.sha256
         with suppress(FileTrouble, StoreTrouble, OSError):
-            if path.stat().st_mtime < time.time() - _REST_S / 2:  # not while others read it: they would notice
+            if path.stat().st_mtime < time.time() - _REST_S / 2:  # lest who reads it notices
                 os.utime(path)  # first, so that nobody clears it away meanwhile
             return self.source(attachment.name, attachment.sha256)
         try:
