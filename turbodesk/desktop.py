@@ -339,7 +339,13 @@ class Desktop:
 
     async def _undo(self, id: str) -> None:
         _, draft = await (await self.outbox()).take_back(id)
-        if self._compose is not None and draft is not None:
+        if draft is not None:
+            self._bring_back(draft)
+
+    def _bring_back(self, draft: dict[str, object]) -> None:
+        """A letter that is not to go after all is written on."""
+        self.window.turn("compose")
+        if self._compose is not None:
             self._compose.restore_draft(draft)
 
     def _remember_undo(self, seconds: int) -> None:
@@ -350,6 +356,7 @@ class Desktop:
 
         tab = OutboxTab(notices, self.outbox)
         tab.waiting.connect(self.window.set_waiting)
+        tab.taken_back.connect(self._bring_back)
         return tab
 
     def _tools_tab(self, notices: Notices) -> Tab:

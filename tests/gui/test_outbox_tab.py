@@ -16,7 +16,7 @@ from turbodesk.gui.outbox_words import counts, counts_aloud, details_of, group_o
 from turbodesk.gui.parts.button import Button
 from turbodesk.gui.parts.dialog import Dialog
 from turbodesk.model.message import Address, Attachment, Message, RecipientKind
-from turbodesk.model.outcome import RecipientOutcome, SendResult, SendState, Verdict
+from turbodesk.model.outcome import Hold, RecipientOutcome, SendResult, SendState, Verdict
 from turbodesk.services.outbox import Outbox
 from turbodesk.store.entry import Entry, Step
 from turbodesk.vault import MemoryVault
@@ -219,6 +219,82 @@ def test_an_unknown_send_says_so_and_offers_its_details(run, opened):
             assert "Hello" not in copied, "the letter itself is nobody's business"
             detail.stats_button.click()
             assert it.turns == ["stats"]
+
+    run(go())
+
+
+def test_an_unknown_send_is_looked_up_and_found_and_not_sent_again(run, opened):
+    async def go():
+        async with opened(letter("Lost", "drop@example.com")) as it:
+            control = (await it.place.desk("sandbox")).control
+            detail = it.tab.detail
+            assert detail.settle_button.isVisible() and detail.resend_button.isVisible()
+            detail.settle_button.click()
+            await it.settle()
+            assert detail.pill.state == "accepted"
+            assert it.row("Lost").settled_by == "look-up"
+            assert "Nobody knew at first" in said_of(it.row("Lost"), "turboSMTP").foot
+            assert not detail.settle_button.isVisible()
+            assert (await control.accepted())["total"] == 1
+
+    run(go())
+
+
+def test_what_may_have_gone_goes_again_only_after_a_yes(run, opened, until):
+    async def go():
+        async with opened(letter("Lost", "drop@example.com")) as it:
+            control = (await it.place.desk("sandbox")).control
+            for answer, count in (("Do not send", 1), ("Send it once more", 2)):
+                it.tab.detail.resend_button.click()
+                await until(lambda: it.tab.findChild(Dialog) is not None)
+                it.dialog_button(answer).click()
+                await it.settle()
+                await until(lambda: it.tab.findChild(Dialog) is None)
+                assert (await control.accepted())["total"] == count
+            assert it.row("Lost").state is SendState.UNKNOWN, "the answer was lost this time too"
+
+    run(go())
+
+
+def test_a_person_may_close_it_as_sent(run, opened, until):
+    async def go():
+        async with opened(letter("Lost", "drop@example.com")) as it:
+            it.tab.detail.sent_button.click()
+            await until(lambda: it.tab.findChild(Dialog) is not None)
+            it.dialog_button("Close as sent").click()
+            await it.settle()
+            assert (it.row("Lost").state, it.row("Lost").settled_by) == (SendState.ACCEPTED, "person")
+
+    run(go())
+
+
+def test_what_waits_for_its_hour_needs_nobody_and_comes_back_with_its_draft(run, opened):
+    async def go():
+        async with opened() as it:
+            later, back = datetime.now(UTC) + timedelta(hours=3), []
+            it.tab.taken_back.connect(back.append)
+            for hold, subject in ((Hold.TIME, "Later"), (Hold.UNDO, "Soon")):
+                draft = {"subject": subject, "attachments": ["/somewhere/guide.pdf"]}
+                await it.outbox.queue(
+                    letter(subject, "ok@example.com"), hold=hold, not_before=later, draft=draft
+                )
+            it.tab.reload()
+            await it.settle()
+            assert it.counters[-1] == (0, "") and it.waiting[-1] == 2
+            await it.choose("Later")
+            detail = it.tab.detail
+            assert detail.again_button.text() == "Send now" and detail.back_button.text() == "Back to Compose"
+            assert said_of(it.row("Later"), "turboSMTP").title.startswith("It goes ")
+            await it.choose("Soon")
+            assert detail.back_button.text() == "Undo" and not detail.discard_button.isVisible()
+            detail.back_button.click()
+            await it.settle()
+            assert back == [{"subject": "Soon", "attachments": ["/somewhere/guide.pdf"]}]
+            assert it.row("Soon").state is SendState.CANCELLED
+            await it.choose("Later")
+            detail.again_button.click()
+            await it.settle()
+            assert it.row("Later").state is SendState.ACCEPTED
 
     run(go())
 

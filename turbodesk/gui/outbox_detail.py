@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from turbodesk.gui import theme, words
 from turbodesk.gui.outbox_words import (
+    LOOK_UP,
     TELLING,
     details_of,
     in_order_of_need,
@@ -29,7 +30,7 @@ from turbodesk.gui.parts.label import Label
 from turbodesk.gui.parts.pill import PillLabel
 from turbodesk.gui.parts.states import EmptyState, Pages
 from turbodesk.gui.parts.steps import StepList
-from turbodesk.model.outcome import RecipientOutcome, SendState, Verdict
+from turbodesk.model.outcome import Hold, RecipientOutcome, SendState, Verdict
 from turbodesk.store.entry import Entry
 
 MOST_RECIPIENTS = 50  # shown one by one; "Copy details" has them all
@@ -43,6 +44,10 @@ class SendDetail(Pages):
     again_asked = Signal(str)
     discard_asked = Signal(str)
     look_asked = Signal(str)  # the key of the tab where it is read on
+    settle_asked = Signal(str)
+    sent_asked = Signal(str)
+    resend_asked = Signal(str)
+    back_asked = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -118,6 +123,10 @@ class SendDetail(Pages):
         flow.setContentsMargins(0, theme.px(8), 0, 0)
         self._buttons.setLayout(flow)
         self.again_button = Button("Send again", "send", kind="primary")
+        self.settle_button = Button("Look it up", "search", kind="primary")
+        self.resend_button = Button("Send again", "send")
+        self.sent_button = Button("Close as sent…", kind="quiet")
+        self.back_button = Button("Back to Compose", "undo")
         self.discard_button = Button("Discard…", kind="quiet")
         self.stats_button = Button("Open Stats", "stats")
         self.reports_button = Button("Open Reports", "reports")
@@ -126,6 +135,10 @@ class SendDetail(Pages):
         for button in self._all_buttons():
             flow.addWidget(button)
         self.again_button.clicked.connect(lambda: self._emit(self.again_asked))
+        self.settle_button.clicked.connect(lambda: self._emit(self.settle_asked))
+        self.resend_button.clicked.connect(lambda: self._emit(self.resend_asked))
+        self.sent_button.clicked.connect(lambda: self._emit(self.sent_asked))
+        self.back_button.clicked.connect(lambda: self._emit(self.back_asked))
         self.discard_button.clicked.connect(lambda: self._emit(self.discard_asked))
         self.stats_button.clicked.connect(lambda: self.look_asked.emit("stats"))
         self.reports_button.clicked.connect(lambda: self.look_asked.emit("reports"))
@@ -138,7 +151,8 @@ class SendDetail(Pages):
 
     def _all_buttons(self) -> tuple[Button, ...]:
         looks = (self.stats_button, self.reports_button, self.refused_button, self.copy_button)
-        return (self.again_button, *looks, self.discard_button)
+        first = (self.settle_button, self.again_button, self.resend_button, self.back_button)
+        return (*first, *looks, self.sent_button, self.discard_button)
 
     def _emit(self, signal: object) -> None:
         if self._entry is not None:
@@ -167,12 +181,21 @@ class SendDetail(Pages):
         self._why.setText(said.text)
         self._foot.setText(said.foot)
         self._foot.setVisible(bool(said.foot))
-        held = entry.state is SendState.QUEUED
-        self.again_button.setText("Send again" if entry.attempts else "Send")
+        held, lost = entry.state is SendState.QUEUED, entry.state is SendState.UNKNOWN
+        waits = held and entry.hold in (Hold.UNDO, Hold.TIME, Hold.AGAIN)
+        self.again_button.setText("Send now" if waits else "Send again" if entry.attempts else "Send")
+        self.back_button.setText("Undo" if entry.hold is Hold.UNDO else "Back to Compose")
+        self.resend_button.setText("Send again" if entry.may_go_again else "Send again…")
         wanted = {
             self.again_button: held,
-            self.discard_button: held,
-            self.stats_button: entry.state in TO_LOOK_UP and "stats" in looks,
+            self.settle_button: lost and LOOK_UP in looks,
+            self.resend_button: lost,
+            self.sent_button: lost,
+            self.back_button: held and entry.hold in (Hold.UNDO, Hold.TIME),
+            self.discard_button: held and entry.hold is not Hold.UNDO,
+            self.stats_button: entry.state in TO_LOOK_UP
+            and "stats" in looks
+            and not (lost and LOOK_UP in looks),
             self.reports_button: entry.state in (SendState.ACCEPTED, SendState.PARTLY) and "reports" in looks,
             self.refused_button: entry.state is SendState.PARTLY,
             self.copy_button: entry.state in WITH_DETAILS,

@@ -16,9 +16,11 @@ from turbodesk.gui.notices import Notices
 from turbodesk.gui.outbox_detail import SendDetail
 from turbodesk.gui.outbox_words import (
     GROUPS,
+    LOOK_UP,
     TELLING,
     counts,
     first_recipient,
+    goes_at,
     group_of,
     needs_person,
     subject_of,
@@ -35,6 +37,7 @@ from turbodesk.gui.parts.states import EmptyState, Loading, Pages
 from turbodesk.gui.record_table import Column, RecordTable
 from turbodesk.gui.tab import Tab
 from turbodesk.model.outcome import SendState
+from turbodesk.providers.port import Capability
 from turbodesk.services.desk import Desk
 from turbodesk.services.outbox import Outbox
 from turbodesk.store.entry import Entry
@@ -60,7 +63,7 @@ def columns() -> list[Column]:
         Column("To", first_recipient, lambda value: value, kind="address", width=150, stretch=2, keep=2),
         Column("What came of it", counts, lambda value: value, sort=None, kind="counts", width=132, keep=3),
         Column("Via", via, kind="muted", width=56, keep=4),
-        Column("When", lambda entry: entry.created, words.when, align="right", width=76),
+        Column("When", goes_at, words.when, align="right", width=76),
     ]
 
 
@@ -71,13 +74,15 @@ def segment_of(entry: Entry) -> str:
 
 class OutboxTab(Tab):
     """Every send in the ledger. It looks at the ledger's change counter, so a row changes by itself when an
-    answer arrives, whoever started the send. `waiting` tells how many have not left yet."""
+    answer arrives, whoever started the send. `waiting` tells how many have not left yet, `taken_back` gives
+    the draft of a letter that is not to go after all."""
 
     key = "outbox"
     title = "Outbox"
     icon = "outbox"
 
     waiting = Signal(int)
+    taken_back = Signal(object)  # the draft that a letter was written from
 
     def __init__(self, notices: Notices, open_outbox: Callable[[], Awaitable[Outbox]]) -> None:
         super().__init__(notices)
@@ -90,6 +95,10 @@ class OutboxTab(Tab):
         self.detail = SendDetail()
         self.detail.again_asked.connect(self._on_again_asked)
         self.detail.discard_asked.connect(self._on_discard_asked)
+        self.detail.settle_asked.connect(self._on_settle_asked)
+        self.detail.sent_asked.connect(lambda id: self.work.start(self._close_as_sent(id), name="close"))
+        self.detail.resend_asked.connect(self._on_resend_asked)
+        self.detail.back_asked.connect(lambda id: self.work.start(self._take_back(id), name="take back"))
         self.detail.look_asked.connect(lambda tab: self.turn_to.emit(tab, None))
         self.split = DetailSplit(self._list(), self.detail, width=408)
         self.detail.close_button.clicked.connect(self.split.close_detail)
@@ -220,7 +229,8 @@ class OutboxTab(Tab):
         """The tabs in which this account can tell what became of a message."""
         if self.desk is None:
             return list(TELLING)
-        return [tab for tab, capability in TELLING.items() if self.desk.has(capability)]
+        told = [tab for tab, capability in TELLING.items() if self.desk.has(capability)]
+        return [*told, LOOK_UP] if self.desk.has(Capability.LOOK_UP) else told
 
     def _count(self, entries: list[Entry]) -> None:
         found = Counter(segment_of(entry) for entry in entries)
@@ -231,7 +241,8 @@ class OutboxTab(Tab):
         if self.segments.key == "cancelled" and not found["cancelled"]:
             self._choose("all")
         needing = sum(needs_person(entry) for entry in entries)
-        urgent = any(entry.state in (SendState.QUEUED, SendState.UNKNOWN) for entry in entries)
+        pressing = (SendState.QUEUED, SendState.UNKNOWN)
+        urgent = any(entry.state in pressing and needs_person(entry) for entry in entries)
         self.counter.emit(needing, "warning" if urgent else "")
         self.waiting.emit(found["waiting"])
         settled = len(entries) - found["waiting"] - found["unknown"]
@@ -277,20 +288,81 @@ class OutboxTab(Tab):
         await outbox.send_again(id)
         await self._read()
 
+    def _on_settle_asked(self, id: str) -> None:
+        self.work.start(self._settle(id), busy=self.detail.settle_button, name="look up")
+
+    async def _settle(self, id: str) -> None:
+        if self._outbox is None:
+            return
+        entry = await self._outbox.look_up(id)
+        await self._read()
+        if entry.state is not SendState.UNKNOWN:
+            self.notices.tell("ok", f"Found: {entry.state}.", entry.look_up.words if entry.look_up else "")
+
+    async def _close_as_sent(self, id: str) -> None:
+        entry, outbox = self._entry(id), self._outbox
+        if entry is None or outbox is None:
+            return
+        sure = await ask(
+            self.window(),
+            f"Close “{subject_of(entry)}” as sent?",
+            "Do this where you know that it arrived. Nothing is sent, and it is not looked for any more.",
+            _facts_of(entry),
+            "Close as sent",
+            act_icon="check",
+        )
+        if sure:
+            await outbox.close_as_sent(id)
+            await self._read()
+
+    def _on_resend_asked(self, id: str) -> None:
+        self.sending.start(self._resend(id), busy=self.detail.resend_button, name="send once more")
+
+    async def _resend(self, id: str) -> None:
+        """One press where it surely is not there; else it is asked, for it may arrive twice."""
+        entry, outbox = self._entry(id), self._outbox
+        if entry is None or outbox is None:
+            return
+        if not entry.may_go_again:
+            looked = entry.look_up.words if entry.look_up else "It was not looked up yet."
+            sure = await ask(
+                self.window(),
+                f"Send “{subject_of(entry)}” once more?",
+                "Nobody knows whether it went. People may get it twice.",
+                [*_facts_of(entry), ("Looked up", looked)],
+                "Send it once more",
+                act_icon="send",
+                danger=True,
+                back_label="Do not send",
+            )
+            if not sure:
+                return
+        await outbox.resend(id)
+        await self._read()
+
+    async def _take_back(self, id: str) -> None:
+        if self._outbox is None:
+            return
+        _, draft = await self._outbox.take_back(id)
+        await self._read()
+        if draft is not None:
+            self.taken_back.emit(draft)
+
+    def _entry(self, id: str) -> Entry | None:
+        return next((entry for entry in self.table.rows if entry.id == id), None)
+
     def _on_discard_asked(self, id: str) -> None:
         self.work.start(self._discard(id), name="discard")
 
     async def _discard(self, id: str) -> None:
-        entry = next((entry for entry in self.table.rows if entry.id == id), None)
-        outbox = self._outbox
+        entry, outbox = self._entry(id), self._outbox
         if entry is None or outbox is None:
             return
-        to, more = first_recipient(entry)
         sure = await ask(
             self.window(),
             f"Discard “{subject_of(entry)}”?",
             "It has not left, and after this it never will. The row stays, as cancelled.",
-            [("To", f"{to} {more}".strip()), ("Profile", entry.profile)],
+            _facts_of(entry),
             "Discard",
             act_icon="delete",
             danger=True,
@@ -326,3 +398,8 @@ class OutboxTab(Tab):
         box.addWidget(self.pages)
         holder.setMinimumWidth(theme.px(320))
         return holder
+
+
+def _facts_of(entry: Entry) -> list[tuple[str, str]]:
+    to, more = first_recipient(entry)
+    return [("To", f"{to} {more}".strip()), ("Profile", entry.profile)]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from turbodesk.gui import words
 from turbodesk.gui.parts import steps
-from turbodesk.model.outcome import RecipientOutcome, SendState, Verdict
+from turbodesk.model.outcome import Hold, RecipientOutcome, SendState, Verdict
 from turbodesk.providers.port import Capability
 from turbodesk.services.desk import SMTP
 from turbodesk.store.entry import Entry, Step
@@ -26,6 +26,7 @@ LOOKS = {
 }
 # tab: what it takes to tell there what became of a message
 TELLING = {"reports": Capability.REPORTS, "stats": Capability.STATS}
+LOOK_UP = "look-up"  # beside the tabs: the provider can be asked for one send
 _CANCELLED = ("cancelled", "muted")
 
 
@@ -39,7 +40,14 @@ class Said(NamedTuple):
 
 def needs_person(entry: Entry) -> bool:
     """Whether somebody has to look at it: nothing more happens to it by itself."""
-    return entry.state in (SendState.QUEUED, SendState.UNKNOWN, SendState.REFUSED, SendState.PARTLY)
+    if entry.state is SendState.QUEUED:
+        return entry.hold is Hold.PERSON
+    return entry.state in (SendState.UNKNOWN, SendState.REFUSED, SendState.PARTLY)
+
+
+def goes_at(entry: Entry) -> datetime:
+    """When it goes by itself where it does, else when it was written down."""
+    return entry.not_before if entry.state is SendState.QUEUED and entry.not_before else entry.created
 
 
 def waits(entry: Entry) -> bool:
@@ -111,17 +119,14 @@ def said_of(entry: Entry, service: str, looks: Sequence[str] = tuple(TELLING)) -
     all_of_them = words.counted(len(entry.outcomes), "recipient")
     match entry.state:
         case SendState.QUEUED:
-            return Said(
-                "It has not left",
-                entry.reason or "It waits in the queue until somebody sends it.",
-                "Nothing is sent again by itself.",
-            )
+            return _said_of_waiting(entry)
         case SendState.SENDING:
             return Said("On its way out", f"{service} has not answered yet.")
         case SendState.ACCEPTED:
             return Said(
                 f"{service} took it for {all_of_them}",
                 f"Accepted means queued there, not yet delivered. {_read_in(looks)}",
+                _settled(entry),
             )
         case SendState.PARTLY:
             taken, refused = _split(entry)
@@ -142,12 +147,55 @@ def said_of(entry: Entry, service: str, looks: Sequence[str] = tuple(TELLING)) -
                 "It may have left, it may not",
                 f"{entry.reason or 'The request went out and no answer came.'} "
                 "Turbodesk does not send it again by itself.",
-                "Look for its recipients in Stats before you write it again."
-                if "stats" in looks
-                else "Look on the provider's own page, or ask a recipient, before you write it again.",
+                _looked(entry, service, looks),
             )
         case SendState.CANCELLED:
             return Said("Discarded", "It was never sent.")
+
+
+def _said_of_waiting(entry: Entry) -> Said:
+    at = words.day_and_hour(entry.not_before) if entry.not_before else ""
+    match entry.hold:
+        case Hold.UNDO:
+            return Said("It leaves in a moment", "Until then it can be taken back, with everything in it.")
+        case Hold.TIME:
+            return Said(
+                f"It goes {at}",
+                "Turbodesk must be running then. Found more than ten minutes later, it asks first.",
+            )
+        case Hold.AGAIN:
+            return Said(
+                f"It is tried again {at}",
+                entry.reason or "It could not leave.",
+                "Nothing of it was taken, so trying again is safe.",
+            )
+        case Hold.BATCH:
+            return Said("It waits for its batch", entry.reason or "It goes with the other rows.")
+    return Said(
+        "It has not left",
+        entry.reason or "It waits in the queue until somebody sends it.",
+        "Nothing is sent again by itself.",
+    )
+
+
+def _looked(entry: Entry, service: str, looks: Sequence[str]) -> str:
+    """What looking for an unknown send has brought, or will."""
+    if entry.look_up is not None:
+        return f"{words.moment(entry.look_up.at)}: {entry.look_up.words}"
+    if "look-up" in looks:
+        return f"Look it up asks {service} for this send, and sends nothing."
+    if "stats" in looks:
+        return "Look for its recipients in Stats before you write it again."
+    return "Look on the provider's own page, or ask a recipient, before you write it again."
+
+
+def _settled(entry: Entry) -> str:
+    """How an unknown send came to be known."""
+    if entry.settled_by == "person":
+        return "Nobody knew at first; a person said that it went."
+    if entry.settled_by and entry.look_up is not None:
+        return f"Nobody knew at first. {words.moment(entry.look_up.at)}: {entry.look_up.words}"
+    return ""
 
 
 def _read_in(looks: Sequence[str]) -> str:
@@ -203,6 +251,7 @@ def _first_words(outcomes: tuple[RecipientOutcome, ...]) -> str:
 _STEP_LOOKS = {  # by the ledger's own words for a step that others followed
     "The request left this computer": ("send", "info"),
     "Put back into the queue": ("clock", "warning"),
+    "Looked up": ("search", "info"),
 }
 _LAST_LOOKS = {
     SendState.QUEUED: ("clock", "warning"),
