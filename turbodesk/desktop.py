@@ -170,7 +170,7 @@ class Desktop:
         """The outbox of the account that is open."""
         if self._desk is None:
             raise NotSignedIn("No account is open yet.", hint="Wait a moment, then try again.")
-        return await (await self.place()).outbox(self._desk)
+        return await (await self.place()).outbox(self._desk, repeats=True)
 
     async def choose_tracking(self, opens: bool, clicks: bool) -> Desk:
         """What new messages of the open account ask to be counted; the desk with that profile comes back.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from turbodesk.model.outcome import SendState, Verdict
+from turbodesk.model.outcome import Hold, SendState, Verdict
 from turbodesk.store.entry import Entry
 
 
@@ -32,7 +32,8 @@ def sent(entry: Entry) -> Told:
         case SendState.UNKNOWN:
             return Told("warn", "It may have left; Turbodesk does not send it again by itself.", entry.reason)
         case _:
-            return Told("warn", "Not sent yet.", f"{entry.reason} It waits in Outbox.".strip())
+            waits = "It is tried again by itself." if entry.hold is Hold.AGAIN else "It waits in Outbox."
+            return Told("warn", "Not sent yet.", f"{entry.reason} {waits}".strip())
 
 
 def kept(entry: Entry) -> Told:
