@@ -79,6 +79,7 @@ def test_every_row_goes_once_and_no_more_at_once_than_asked_for(tmp_path: Path) 
         batch = await stage.batches.run(id)
         assert (batch.state, batch.reason) == (BatchState.DONE, "")
         assert dict(batch.counts) == {SendState.ACCEPTED: 230}
+        assert batch.subject == "Row 1"
         assert sorted(stage.provider.addresses) == sorted(f"row{row}@example.com" for row in range(1, 231))
         assert 1 < stage.provider.most <= 7
         rows = await stage.outbox.entries(batch=id)

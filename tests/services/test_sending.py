@@ -436,3 +436,37 @@ def test_it_tells_whether_it_is_the_one_that_sends_and_whether_anything_waits(tm
         assert not sending.owns
 
     on_stage(tmp_path, play)
+
+
+def test_what_does_not_end_is_cut_off_when_it_is_told_twice_and_the_lock_is_free(tmp_path: Path) -> None:
+    async def play(stage: Stage) -> None:
+        async def for_ever(_message: object) -> None:
+            await asyncio.Event().wait()
+
+        stage.provider.after = lambda it: for_ever
+        sending = stage.sending()
+        task = asyncio.create_task(sending.run())
+        await until(lambda: sending.began)
+        entry = await stage.outbox.queue(message(), hold=Hold.UNDO, not_before=stage.clock.later(0))
+        await stage.is_(entry.id, SendState.SENDING)
+        await until(lambda: stage.provider.leaving == 1)
+        for told in range(2):
+            task.cancel()
+            await asyncio.wait([task], timeout=0.05)
+            assert task.done() == bool(told), "the first time it waits for what is leaving"
+        assert not sending.owns
+        assert await stage.state(entry.id) is SendState.UNKNOWN
+
+    on_stage(tmp_path, play)
+
+
+def test_it_knows_what_waits_of_every_profile(tmp_path: Path) -> None:
+    async def play(stage: Stage) -> None:
+        async with stage.running() as sending:
+            await until(lambda: sending.began)
+            entry = await stage.outbox.queue(message(), hold=Hold.TIME, not_before=stage.clock.later(60))
+            await stage.outbox.send(message("bob@example.com"))
+            assert await sending.queued() == [entry]
+            assert await sending.paused() == []
+
+    on_stage(tmp_path, play)

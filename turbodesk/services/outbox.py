@@ -30,6 +30,7 @@ from turbodesk.services.desk import API, SMTP
 
 if TYPE_CHECKING:
     from turbodesk.model.message import Address
+    from turbodesk.model.request import Spelled
     from turbodesk.providers.port import Provider
     from turbodesk.services.desk import Desk
     from turbodesk.store.entry import Entry
@@ -241,6 +242,14 @@ class Outbox:
     async def message(self, id: str) -> Message:
         """A message as it was queued; raises StoreTrouble where what is kept of it is damaged."""
         return await self._ledger.message(id)
+
+    async def spelled(self, id: str) -> Spelled:
+        """The request of a send as it was made, or will be, secrets replaced by their names. Sends nothing;
+        raises StoreTrouble where it was written for another account."""
+        entry = await self._ledger.entry(id)
+        self._check_written_for(entry)
+        sender = self._desk.sender(SMTP if entry.provider == SMTP else API)
+        return await sender.spelled(await self._ledger.message(id))
 
     async def unknown(self, *, since: datetime) -> list[Entry]:
         """What this profile wrote down since then and nobody knows the outcome of, the oldest first."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from turbodesk.errors import StoreTrouble, TurbodeskError
-from turbodesk.model.outcome import Hold
+from turbodesk.model.outcome import Hold, SendState
 from turbodesk.services import settle
 from turbodesk.services.clock import Clock
 from turbodesk.store.batches import INTERRUPTED
@@ -24,7 +24,7 @@ from turbodesk.store.entry import BatchState
 if TYPE_CHECKING:
     from turbodesk.services.batches import BatchRuns
     from turbodesk.services.outbox import Outbox
-    from turbodesk.store.entry import Entry
+    from turbodesk.store.entry import Batch, Entry
     from turbodesk.store.ledger import Ledger
 
 LOCK = "sending.lock"
@@ -99,6 +99,24 @@ class Sending:
         """Whether it is this program that sends by itself, and no other."""
         return self._lock.is_locked
 
+    @property
+    def began(self) -> bool:
+        """Whether what an earlier program left has been seen to here."""
+        return self._began
+
+    async def change_counter(self) -> int:
+        """A number that is another one whenever any program has written to the ledger."""
+        return await self._ledger.change_counter()
+
+    async def queued(self) -> list[Entry]:
+        """What waits in the queue and is no row of a batch, of all profiles, the newest first."""
+        return await self._ledger.entries(state=SendState.QUEUED)
+
+    async def paused(self) -> list[Batch]:
+        """The batches that wait for a person, of all profiles, the newest first."""
+        waits = (BatchState.PAUSED, BatchState.STOPPED)
+        return [batch for batch in await self._ledger.batches.all() if batch.state in waits]
+
     async def is_idle(self) -> bool:
         """Whether nothing waits for a time, and nothing is leaving from here."""
         leaving = self._going.keys() - {LOOKING}
@@ -106,8 +124,9 @@ class Sending:
         return not begins and not leaving and not await self._ledger.due(END_OF_TIME)
 
     async def run(self) -> None:
-        """Sends what is due, until cancelled; what is leaving then comes to its end first. Where another
-        program does it already, this one waits until that one has ended."""
+        """Sends what is due, until cancelled; what is leaving then comes to its end first, and is cut off
+        where it is cancelled once more. Where another program does it already, this one waits until that one
+        has ended."""
         while not self._take_lock():  # noqa: ASYNC110 (another program's lock tells nobody when it goes)
             await asyncio.sleep(LOCK_S)
         try:
@@ -117,8 +136,10 @@ class Sending:
                 await self._round()
                 await self._rest()
         finally:
-            await self._end()
-            self._lock.release()
+            try:
+                await self._end()
+            finally:
+                self._lock.release()
 
     def _take_lock(self) -> bool:
         try:

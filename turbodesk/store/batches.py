@@ -219,15 +219,20 @@ def _move(
 
 def _batches(connection: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> list[Batch]:
     counts: defaultdict[int, dict[SendState, int]] = defaultdict(dict)
+    subjects: dict[int, str] = {}
     for number, *_ in rows:
+        first = connection.execute(
+            'SELECT subject FROM message WHERE batch = ? ORDER BY "row" LIMIT 1', (number,)
+        ).fetchone()
+        subjects[number] = str(first[0]) if first else ""
         for state, count in connection.execute(
             "SELECT state, count(*) FROM message WHERE batch = ? GROUP BY state", (number,)
         ):
             counts[number][SendState(state)] = count
-    return [_batch(row, counts[row[0]]) for row in rows]
+    return [_batch(row, counts[row[0]], subjects[row[0]]) for row in rows]
 
 
-def _batch(row: tuple[Any, ...], counts: dict[SendState, int]) -> Batch:
+def _batch(row: tuple[Any, ...], counts: dict[SendState, int], subject: str) -> Batch:
     _, id, profile, provider, name, created, updated, state, reason, *numbers = row
     concurrency, stop_at_percent, per_second, total = numbers
     return Batch(
@@ -244,6 +249,7 @@ def _batch(row: tuple[Any, ...], counts: dict[SendState, int]) -> Batch:
         per_second=per_second,
         total=total,
         counts=counts,
+        subject=subject,
     )
 
 

@@ -49,9 +49,9 @@ class BatchState(StrEnum):
 class Batch:
     """One message for each row of a file, as the ledger has it.
 
-    `name` is the file's, `reason` a sentence why it is not going out. `per_second` is how many may leave in
-    a second, 0 for no limit; at `stop_at_percent` of refusals it stops, 0 for never. `counts` has the rows
-    by state, those without any left out.
+    `name` is the file's, `subject` that of the first row, `reason` a sentence why it is not going out.
+    `per_second` is how many may leave in a second, 0 for no limit; at `stop_at_percent` of refusals it stops,
+    0 for never. `counts` has the rows by state, those without any left out.
     """
 
     id: str
@@ -67,6 +67,7 @@ class Batch:
     per_second: float
     total: int
     counts: Mapping[SendState, int] = field(default_factory=dict)
+    subject: str = ""
 
     @property
     def finished(self) -> int:
