@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -17,11 +17,11 @@ from PySide6.QtWidgets import QApplication, QWidget
 from turbodesk import settings as settings_file
 from turbodesk.errors import NotSignedIn, SecretsLocked, TurbodeskError
 from turbodesk.gui.focus_ring import FocusRing
+from turbodesk.gui.leaving import Leaving
 from turbodesk.gui.main_window import MainWindow, TabPlace
 from turbodesk.gui.parts.dialog import pick_files
 from turbodesk.gui.tab import Tab
 from turbodesk.gui.theme import Themer
-from turbodesk.gui.work import Work
 from turbodesk.model.account import SANDBOX, SANDBOXES, Credential, Profile
 from turbodesk.providers import PROVIDERS
 
@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     from turbodesk.gui.compose_tab import ComposeTab
     from turbodesk.gui.first_run import FirstRun
     from turbodesk.gui.notices import Notices
+    from turbodesk.services.batches import BatchRuns
     from turbodesk.services.desk import Desk
     from turbodesk.services.outbox import Outbox
-    from turbodesk.store.entry import Entry
+    from turbodesk.services.sending import Sending
+    from turbodesk.store.entry import Batch, Entry
     from turbodesk.workplace import Workplace
 
 _log = logging.getLogger(__name__)
@@ -73,7 +75,9 @@ class Desktop:
         self.window = MainWindow(self, self._tab_places())
         self.window.closed.connect(self.closed.set)
         self.window.painted.connect(self._painted.set)
-        self._due = Work(self.window, self.window.notices)
+        self._leaving = Leaving(self.window, self._sending, self.outbox)
+        self._leaving.taken_back.connect(self._on_taken_back)
+        self._leaving.outbox_wanted.connect(self._on_outbox_wanted)
         self._greet()
         if size:
             self.window.resize(*size)
@@ -167,10 +171,25 @@ class Desktop:
         self.window.refresh_profiles()
 
     async def outbox(self) -> Outbox:
-        """The outbox of the account that is open."""
+        """The outbox of the account that is open. What it queues leaves by itself when its time has come."""
         if self._desk is None:
             raise NotSignedIn("No account is open yet.", hint="Wait a moment, then try again.")
-        return await (await self.place()).outbox(self._desk, repeats=True)
+        outbox = await (await self.place()).outbox(self._desk, repeats=True)
+        if self.opened.is_set():
+            self._leaving.start()  # where the ledger did not open at the start, it does now
+        return outbox
+
+    async def batches(self) -> BatchRuns:
+        """The batches of this config dir; what is begun there goes out by `take_up`."""
+        return await (await self.place()).batches()
+
+    async def take_up(self, id: str) -> None:
+        """Lets a batch go out from this window, whatever tab or account is looked at meanwhile."""
+        await self._leaving.take_up(id)
+
+    def nudge(self) -> None:
+        """Something was queued or put off: what leaves by itself looks at once."""
+        self._leaving.nudge()
 
     async def choose_tracking(self, opens: bool, clicks: bool) -> Desk:
         """What new messages of the open account ask to be counted; the desk with that profile comes back.
@@ -256,7 +275,7 @@ class Desktop:
     async def _warm_up(self) -> None:
         """Imports what a letter needs, makes the tabs that count beside their names, and loads the chart."""
         await asyncio.to_thread(_import_ahead)
-        self._due.start(self._send_due(), name="send what is due")
+        self._leaving.start()
         await asyncio.sleep(IDLE_S)
         for key in ("outbox", "inbox"):
             if key == "outbox" or (self._desk and self._desk.control):
@@ -266,19 +285,17 @@ class Desktop:
 
         await load_chart()
 
-    async def _send_due(self) -> None:
-        """Sends what waited out its undo time or its hour, while the window is open."""
-        sending = await (await self.place()).sending(self.settings.undo_s)
-        await sending.run()
+    async def _sending(self) -> Sending:
+        """What sends whatever waited out its undo time or its hour, while the window is open."""
+        return await (await self.place()).sending(self.settings.undo_s)
 
     async def aclose(self) -> None:
         """Lets a send under way end, keeps what must be kept, and closes everything in reverse."""
         tabs = self.window.made_tabs()
         self._keep_draft()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*(tab.sending.settled() for tab in tabs)), LAST_SENDS_S)
+        await asyncio.gather(self._leaving.aclose(LAST_SENDS_S), _last_sends(tabs))
         works = (work for tab in tabs for work in (tab.sending, tab.work, tab.behind))
-        for work in (*works, self.window.work, self._due):
+        for work in (*works, self.window.work):
             work.cancel_all()
             await work.settled()
         self._keep_draft()
@@ -329,24 +346,31 @@ class Desktop:
 
         undo = UndoTime(0 if self._touring else self.settings.undo_s, self._remember_undo)
         self._compose = ComposeTab(notices, self.outbox, DraftKeeper(self.config_dir), undo)
-        self._compose.undo_offered.connect(self._offer_undo)
+        self._compose.undo_offered.connect(lambda _entry: self._leaving.nudge())
         self._compose.restore_kept()
         return self._compose
 
-    def _offer_undo(self, entry: Entry) -> None:
-        undo = ("Undo", "undo", lambda: self.window.work.start(self._undo(entry.id), name="undo"))
-        self.window.notices.tell("ok", "The letter waits a moment before it leaves.", actions=[undo])
-
-    async def _undo(self, id: str) -> None:
-        _, draft = await (await self.outbox()).take_back(id)
-        if draft is not None:
-            self._bring_back(draft)
-
-    def _bring_back(self, draft: dict[str, object]) -> None:
-        """A letter that is not to go after all is written on."""
+    def _on_taken_back(self, entry: Entry, draft: dict[str, object] | None) -> None:
+        """A letter that is not to go after all is written on, under the profile it was written for."""
+        if draft is None:
+            self.window.notices.tell("ok", "It is cancelled.", "What it was written from was not kept.")
+            return
         self.window.turn("compose")
         if self._compose is not None:
             self._compose.restore_draft(draft)
+        if self._desk is not None and self._desk.profile.name != entry.profile:
+            self.window.open_profile(entry.profile)
+
+    def _on_outbox_wanted(self, row: Entry | Batch | None) -> None:
+        self.window.work.start(self._show_in_outbox(row), name="show in outbox")
+
+    async def _show_in_outbox(self, row: Entry | Batch | None) -> None:
+        """Shows the outbox, and there a send or a batch, whichever profile it is of."""
+        if row is not None and self._desk is not None and self._desk.profile.name != row.profile:
+            self.window.set_desk(await self.open_profile(row.profile))
+        self.window.turn("outbox")
+        if row is not None:
+            self.window.tab("outbox").receive(row.id)
 
     def _remember_undo(self, seconds: int) -> None:
         self._change(lambda settings: replace(settings, undo_s=seconds))
@@ -354,9 +378,9 @@ class Desktop:
     def _outbox_tab(self, notices: Notices) -> Tab:
         from turbodesk.gui.outbox_tab import OutboxTab
 
-        tab = OutboxTab(notices, self.outbox)
+        tab = OutboxTab(notices, self)
         tab.waiting.connect(self.window.set_waiting)
-        tab.taken_back.connect(self._bring_back)
+        tab.taken_back.connect(self._on_taken_back)
         return tab
 
     def _tools_tab(self, notices: Notices) -> Tab:
@@ -415,6 +439,12 @@ class Desktop:
         self.window.turn("account")
 
 
+async def _last_sends(tabs: Sequence[Tab]) -> None:
+    """Waits for what the tabs are sending, but not for ever."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.gather(*(tab.sending.settled() for tab in tabs)), LAST_SENDS_S)
+
+
 def _reports_tab(notices: Notices) -> Tab:
     from turbodesk.gui.reports_tab import ReportsTab
 
@@ -450,8 +480,10 @@ def _import_ahead() -> None:
     """Imports, in a thread, what the first letter needs, so that the first key does not wait for it."""
     import email_validator  # noqa: F401
 
+    import turbodesk.services.batches
     import turbodesk.services.compose
     import turbodesk.services.outbox
+    import turbodesk.services.sending
     import turbodesk.store.ledger  # noqa: F401
     from turbodesk.model.smtp_reply import read_reply
 

@@ -229,7 +229,7 @@ def edges(window: QWidget) -> set[str]:
 
 
 def test_the_lock_puts_a_red_frame_around_everything_at_once(
-    qapp: QApplication, tmp_path: Path, run: Run, settle: Run, grab: Run
+    qapp: QApplication, tmp_path: Path, run: Run, grab: Run
 ) -> None:
     async def go() -> None:
         async with started(qapp, tmp_path) as desktop:
@@ -240,9 +240,8 @@ def test_the_lock_puts_a_red_frame_around_everything_at_once(
             assert pane.isVisible() and not pane.lock_switch.state
             pane.lock_switch.click()
             await tab.work.settled()
-            settle()
+            await until(lambda: edges(window) == {red})  # no nested loop: what waits looks on meanwhile
             assert pane.lock_switch.state and kept(desktop).locked
-            assert edges(window) == {red}
             assert window.header.guard_tags.lock.isVisible()
             assert window.desk is not None and window.desk.profile.locked
             (action, *_) = window.header.profile_button.actions_by_key
@@ -250,8 +249,8 @@ def test_the_lock_puts_a_red_frame_around_everything_at_once(
             grab(window, "production-lock")
             pane.lock_switch.click()
             await tab.work.settled()
-            settle()
-            assert red not in edges(window) and not kept(desktop).locked
+            await until(lambda: red not in edges(window))
+            assert not kept(desktop).locked
 
     run(go(), 60)
 

@@ -17,7 +17,10 @@ from turbodesk.gui.parts.button import Button
 from turbodesk.gui.parts.dialog import Dialog
 from turbodesk.model.message import Address, Attachment, Message, RecipientKind
 from turbodesk.model.outcome import Hold, RecipientOutcome, SendResult, SendState, Verdict
+from turbodesk.services.batches import BatchRuns
+from turbodesk.services.desk import Desk
 from turbodesk.services.outbox import Outbox
+from turbodesk.services.sending import Sending
 from turbodesk.store.entry import Entry, Step
 from turbodesk.vault import MemoryVault
 from turbodesk.workplace import Workplace
@@ -34,6 +37,28 @@ def letter(subject: str, *to: str, attachments: tuple[Attachment, ...] = ()) -> 
 async def workplace(folder: Path) -> AsyncIterator[Workplace]:
     async with Workplace(folder, vault=MemoryVault(), environment={}, history_rows=0) as place:
         yield place
+
+
+class World:
+    """What the window gives to the tab, over a workplace: one who sends what is due, until it is closed."""
+
+    def __init__(self, place: Workplace, desk: Desk) -> None:
+        self.place, self.desk = place, desk
+        self.nudges = 0
+        self.sending: Sending | None = None
+
+    async def outbox(self) -> Outbox:
+        return await self.place.outbox(self.desk)
+
+    async def batches(self) -> BatchRuns:
+        return await self.place.batches()
+
+    async def take_up(self, id: str) -> None:
+        self.sending = self.sending or await self.place.sending(5)
+        self.sending.take_up(id)
+
+    def nudge(self) -> None:
+        self.nudges += 1
 
 
 class Opened:
@@ -78,7 +103,7 @@ def opened(tmp_path, notices, window_of):
             outbox = await place.outbox(desk)
             for message in messages:
                 await outbox.send(message)
-            tab = OutboxTab(notices, lambda: place.outbox(desk))
+            tab = OutboxTab(notices, World(place, desk))
             it = Opened(place, outbox, tab)
             window_of(tab, width, 720)
             tab.set_desk(desk)
@@ -272,7 +297,7 @@ def test_what_waits_for_its_hour_needs_nobody_and_comes_back_with_its_draft(run,
     async def go():
         async with opened() as it:
             later, back = datetime.now(UTC) + timedelta(hours=3), []
-            it.tab.taken_back.connect(back.append)
+            it.tab.taken_back.connect(lambda _entry, draft: back.append(draft))
             for hold, subject in ((Hold.TIME, "Later"), (Hold.UNDO, "Soon")):
                 draft = {"subject": subject, "attachments": ["/somewhere/guide.pdf"]}
                 await it.outbox.queue(
@@ -333,12 +358,13 @@ def test_a_ledger_that_does_not_open_is_no_empty_outbox(run, notices, window_of,
             desk = await place.desk("sandbox")
             broken = [True]
 
-            async def open_outbox() -> Outbox:
-                if broken:
-                    raise StoreTrouble("The ledger cannot be read.", hint="Free some space.")
-                return await place.outbox(desk)
+            class Broken(World):
+                async def outbox(self) -> Outbox:
+                    if broken:
+                        raise StoreTrouble("The ledger cannot be read.", hint="Free some space.")
+                    return await super().outbox()
 
-            tab = OutboxTab(notices, open_outbox)
+            tab = OutboxTab(notices, Broken(place, desk))
             window_of(tab, 1280, 720)
             tab.set_desk(desk)
             tab.turned_to()

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from turbodesk.model.request import Spelled
 
 EML = "Mail file (*.eml)"
-SECRETS = "Where a secret goes stands its name in angle brackets."
 
 
 class LetterCopies:
@@ -84,23 +83,17 @@ class LetterCopies:
         return await tab.desk.sender(tab.way.key).spelled(message)
 
     async def _dry_run(self) -> None:
-        from turbodesk.gui.request_dialog import RequestDialog, Spelling
-        from turbodesk.services import copy_as
+        from turbodesk.gui.request_dialog import SECRETS, RequestDialog, spellings_of
 
         spelled = await self._spelled()
-        ways = (
-            ("text", "Request", copy_as.as_text),
-            ("curl", "cURL", copy_as.as_curl),
-            ("python", "Python", copy_as.as_python),
-        )
-        spellings = [
-            Spelling(key, name, await asyncio.to_thread(spell, spelled)) for key, name, spell in ways
-        ]
+        spellings = await spellings_of(spelled)
         by = "say to the relay" if self._tab.way.key == SMTP or spelled.by_smtp else "ask"
         says = f"This is what Send would {by}. Nothing of it has left. The key is another one at each send."
         await RequestDialog(self._tab.window(), says, spellings, SECRETS).shown()
 
     async def _copy(self, spell: Callable[[Spelled], str], name: str) -> None:
+        from turbodesk.gui.request_dialog import SECRETS
+
         text = await asyncio.to_thread(spell, await self._spelled())
         QGuiApplication.clipboard().setText(text)
         self._tab.notices.tell("ok", f"The request is copied as {name}.", SECRETS)

@@ -45,6 +45,7 @@ KEYS = (  # what the ? page shows
         (
             ("F6", "next region: tabs, list, detail, notice"),
             ("Ctrl 1 … Ctrl 9", "a profile by its place"),
+            ("Ctrl Z", "take back the letter that is about to leave"),
             ("Esc", "back out"),
             ("?", "this page"),
         ),
@@ -111,6 +112,7 @@ class MainWindow(QWidget):
     desk_changed = Signal(object)
     first_run_made = Signal(object)
     painted = Signal()
+    turned = Signal(str)  # the key of another tab that is to be seen
 
     def __init__(self, world: WindowWorld, places: Sequence[TabPlace]) -> None:
         super().__init__()
@@ -184,6 +186,7 @@ class MainWindow(QWidget):
         tab = self.tab(key)
         self.stack.setCurrentWidget(tab)
         tab.turned_to()
+        self.turned.emit(key)
 
     def show_first_run(self) -> None:
         """Shows the page of the first run."""

@@ -12,6 +12,7 @@ from turbodesk.gui import theme, words
 from turbodesk.gui.outbox_words import (
     LOOK_UP,
     TELLING,
+    counts_down,
     details_of,
     in_order_of_need,
     outcome_pill,
@@ -41,18 +42,14 @@ WITH_DETAILS = (SendState.UNKNOWN, SendState.REFUSED, SendState.PARTLY)
 class SendDetail(Pages):
     """The pane beside the list. It asks for things; the tab does them."""
 
-    again_asked = Signal(str)
-    discard_asked = Signal(str)
+    asked = Signal(str, str)  # what to do, and the id
     look_asked = Signal(str)  # the key of the tab where it is read on
-    settle_asked = Signal(str)
-    sent_asked = Signal(str)
-    resend_asked = Signal(str)
-    back_asked = Signal(str)
+    batch_asked = Signal()  # the batch that it is a row of
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._entry: Entry | None = None
-        self._service = ""
+        self._service, self._looks = "", tuple(TELLING)
         self.pane = DetailPane()
         none = DetailPane()
         self.none = EmptyState("outbox", "No send chosen", "Choose a row to see what came of it.")
@@ -76,7 +73,7 @@ class SendDetail(Pages):
         """Shows a send as the ledger has it; nothing moves where nothing has changed."""
         if entry == self._entry and service == self._service:
             return
-        self._entry, self._service = entry, service
+        self._entry, self._service, self._looks = entry, service, tuple(looks)
         self._show_head(entry)
         self._show_card(entry, service, looks)
         self._show_recipients(entry)
@@ -85,7 +82,23 @@ class SendDetail(Pages):
         self._facts.set_facts(_wire_facts(entry))
         self.turn("entry")
 
+    def show_crumb(self, batch: str) -> None:
+        """Offers the way back to the batch of that name; empty where it stands alone."""
+        self.crumb.setText(batch)
+        self.crumb.setAccessibleName(f"Back to the batch {batch}")
+        self._crumb_row.setVisible(bool(batch))
+
+    def tick(self) -> None:
+        """A second has passed: shows how long it waits yet."""
+        if self._entry is not None and counts_down(self._entry):
+            self._what.setText(said_of(self._entry, self._service, self._looks).title)
+
     def _build(self) -> None:
+        self.crumb = Button("", "left", kind="quiet", size="small")
+        self.crumb.clicked.connect(self.batch_asked)
+        self._crumb_row = QWidget()
+        self._crumb_row.setLayout(row(self.crumb, None))
+        self._crumb_row.setVisible(False)
         self.pill = PillLabel("queued")
         self._key = Label("", "small", "muted", elide="middle", tabular=True)
         self._key.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -97,6 +110,7 @@ class SendDetail(Pages):
         head.addWidget(self._to)
         self.close_button = Button("", "close", kind="quiet", size="small", name="Back to the list")
         self.close_button.setVisible(False)
+        self.pane.add(self._crumb_row)
         self.pane.add(row(self.pill, self._key, self.close_button))
         self.pane.add(head)
         self.pane.add(self._card(), gap=2)
@@ -111,6 +125,11 @@ class SendDetail(Pages):
         self.pane.section("Key on the wire")
         self._facts = Facts()
         self.pane.add(self._facts)
+        self.request_button = Button("Request as sent", "view", size="small")
+        self.curl_button = Button("Copy as cURL", "copy", size="small")
+        self.request_button.clicked.connect(lambda: self._ask("show request"))
+        self.curl_button.clicked.connect(lambda: self._ask("copy as cURL"))
+        self.pane.add(row(self.request_button, self.curl_button, None), gap=2)
 
     def _card(self) -> Card:
         card = Card(padding=12)
@@ -127,6 +146,7 @@ class SendDetail(Pages):
         self.resend_button = Button("Send again", "send")
         self.sent_button = Button("Close as sent…", kind="quiet")
         self.back_button = Button("Back to Compose", "undo")
+        self.move_button = Button("Change time…", "clock")
         self.discard_button = Button("Discard…", kind="quiet")
         self.stats_button = Button("Open Stats", "stats")
         self.reports_button = Button("Open Reports", "reports")
@@ -134,12 +154,16 @@ class SendDetail(Pages):
         self.copy_button = Button("Copy details", "copy")
         for button in self._all_buttons():
             flow.addWidget(button)
-        self.again_button.clicked.connect(lambda: self._emit(self.again_asked))
-        self.settle_button.clicked.connect(lambda: self._emit(self.settle_asked))
-        self.resend_button.clicked.connect(lambda: self._emit(self.resend_asked))
-        self.sent_button.clicked.connect(lambda: self._emit(self.sent_asked))
-        self.back_button.clicked.connect(lambda: self._emit(self.back_asked))
-        self.discard_button.clicked.connect(lambda: self._emit(self.discard_asked))
+        for deed, button in (
+            ("send again", self.again_button),
+            ("look up", self.settle_button),
+            ("send once more", self.resend_button),
+            ("close as sent", self.sent_button),
+            ("take back", self.back_button),
+            ("change time", self.move_button),
+            ("discard", self.discard_button),
+        ):
+            button.clicked.connect(lambda _on=False, deed=deed: self._ask(deed))
         self.stats_button.clicked.connect(lambda: self.look_asked.emit("stats"))
         self.reports_button.clicked.connect(lambda: self.look_asked.emit("reports"))
         self.refused_button.clicked.connect(self._on_refused_clicked)
@@ -150,13 +174,13 @@ class SendDetail(Pages):
         return card
 
     def _all_buttons(self) -> tuple[Button, ...]:
+        first = (self.settle_button, self.again_button, self.back_button, self.move_button)
         looks = (self.stats_button, self.reports_button, self.refused_button, self.copy_button)
-        first = (self.settle_button, self.again_button, self.resend_button, self.back_button)
-        return (*first, *looks, self.sent_button, self.discard_button)
+        return (*first, *looks, self.resend_button, self.sent_button, self.discard_button)
 
-    def _emit(self, signal: object) -> None:
+    def _ask(self, deed: str) -> None:
         if self._entry is not None:
-            signal.emit(self._entry.id)  # type: ignore[attr-defined]
+            self.asked.emit(deed, self._entry.id)
 
     def _on_copy_clicked(self) -> None:
         if self._entry is not None:
@@ -182,17 +206,16 @@ class SendDetail(Pages):
         self._foot.setText(said.foot)
         self._foot.setVisible(bool(said.foot))
         held, lost = entry.state is SendState.QUEUED, entry.state is SendState.UNKNOWN
-        waits = held and entry.hold in (Hold.UNDO, Hold.TIME, Hold.AGAIN)
-        self.again_button.setText("Send now" if waits else "Send again" if entry.attempts else "Send")
-        self.back_button.setText("Undo" if entry.hold is Hold.UNDO else "Back to Compose")
-        self.resend_button.setText("Send again" if entry.may_go_again else "Send again…")
+        waits, alone = held and entry.hold is not Hold.PERSON, not entry.batch
+        self._name_buttons(entry, waits)
         wanted = {
-            self.again_button: held,
+            self.again_button: held and entry.hold is not Hold.BATCH,
             self.settle_button: lost and LOOK_UP in looks,
             self.resend_button: lost,
             self.sent_button: lost,
-            self.back_button: held and entry.hold in (Hold.UNDO, Hold.TIME),
-            self.discard_button: held and entry.hold is not Hold.UNDO,
+            self.back_button: held and alone,
+            self.move_button: held and alone and entry.hold in (Hold.TIME, Hold.PERSON),
+            self.discard_button: held and (entry.hold is Hold.PERSON or not alone),
             self.stats_button: entry.state in TO_LOOK_UP
             and "stats" in looks
             and not (lost and LOOK_UP in looks),
@@ -203,6 +226,20 @@ class SendDetail(Pages):
         for button, shown in wanted.items():
             button.setVisible(shown)
         self._buttons.setVisible(any(wanted.values()))
+        left = entry.attempts > 0 and not held
+        self.request_button.setText("Request as sent" if left else "Show the request")
+
+    def _name_buttons(self, entry: Entry, waits: bool) -> None:
+        """What the buttons are called for this send, and which of them is the thing to do next."""
+        self.again_button.setText("Send now" if waits else "Send again" if entry.attempts else "Send")
+        self.again_button.set_kind("plain" if waits else "primary")
+        back = {Hold.UNDO: "Undo", Hold.AGAIN: "Cancel"}.get(entry.hold, "Back to Compose")
+        self.back_button.setText(back)
+        self.move_button.setText("Change time…" if entry.hold is Hold.TIME else "Send later…")
+        self.discard_button.setText("Leave it out…" if entry.hold is Hold.BATCH else "Discard…")
+        self.resend_button.setText("Send again" if entry.may_go_again else "Send again…")
+        self.resend_button.set_kind("primary" if entry.may_go_again else "plain")
+        self.settle_button.set_kind("plain" if entry.may_go_again else "primary")
 
     def _show_recipients(self, entry: Entry) -> None:
         clear_layout(self._recipients)

@@ -4,115 +4,137 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
+from typing import Protocol
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from turbodesk.errors import TurbodeskError
+from turbodesk.errors import StoreTrouble, TurbodeskError
+from turbodesk.gui import outbox_rows as rows_of
 from turbodesk.gui import theme, words
+from turbodesk.gui.batch_actions import BatchActions
+from turbodesk.gui.batch_detail import BatchDetail
+from turbodesk.gui.batch_page import BatchPage
+from turbodesk.gui.batch_words import title_of
 from turbodesk.gui.notices import Notices
+from turbodesk.gui.outbox_actions import SendActions
 from turbodesk.gui.outbox_detail import SendDetail
-from turbodesk.gui.outbox_words import (
-    GROUPS,
-    LOOK_UP,
-    TELLING,
-    counts,
-    first_recipient,
-    goes_at,
-    group_of,
-    needs_person,
-    subject_of,
-    taker,
-    via,
-    waits,
-)
+from turbodesk.gui.outbox_rows import Row
+from turbodesk.gui.outbox_words import GROUPS, LOOK_UP, TELLING, taker
 from turbodesk.gui.parts.button import Button
 from turbodesk.gui.parts.card import ToolBar
 from turbodesk.gui.parts.detail import DetailSplit
-from turbodesk.gui.parts.dialog import ask
 from turbodesk.gui.parts.segmented import Segmented
 from turbodesk.gui.parts.states import EmptyState, Loading, Pages
-from turbodesk.gui.record_table import Column, RecordTable
+from turbodesk.gui.record_table import RecordTable
 from turbodesk.gui.tab import Tab
-from turbodesk.model.outcome import SendState
 from turbodesk.providers.port import Capability
+from turbodesk.services.batches import BatchRuns
 from turbodesk.services.desk import Desk
 from turbodesk.services.outbox import Outbox
-from turbodesk.store.entry import Entry
+from turbodesk.store.entry import Batch, Entry
 
 SEEN_EVERY_MS, HIDDEN_EVERY_MS = 400, 1500  # how often the ledger's change counter is looked at
+TICK_MS = 1000
+REST = 4  # times as long as it took to read is waited before it is read again: a batch writes all the time
 STATES = (
     ("all", "All"),
     ("waiting", "Waiting"),
+    ("sending", "Sending"),
     ("accepted", "Accepted"),
     ("partly", "Partly"),
     ("refused", "Refused"),
     ("unknown", "Unknown"),
     ("cancelled", "Cancelled"),
 )
-WHEN = 5  # the column that the list is sorted by at first
+ONLY_WHERE_ANY = ("sending", "cancelled")
+LIST, BATCH = "list", "batch"
 
 
-def columns() -> list[Column]:
-    """What the list shows of a send; state, subject and time always stay."""
-    return [
-        Column("State", lambda entry: entry.state.value, kind="pill", width=126),
-        Column("Subject", subject_of, kind="medium", width=150, stretch=3),
-        Column("To", first_recipient, lambda value: value, kind="address", width=150, stretch=2, keep=2),
-        Column("What came of it", counts, lambda value: value, sort=None, kind="counts", width=132, keep=3),
-        Column("Via", via, kind="muted", width=56, keep=4),
-        Column("When", goes_at, words.when, align="right", width=76),
-    ]
+class OutboxWorld(Protocol):
+    """What the tab asks of the program around it."""
 
+    async def outbox(self) -> Outbox:
+        """The outbox of the account that is open; raises our errors."""
+        ...
 
-def segment_of(entry: Entry) -> str:
-    """The segment that an entry is counted in."""
-    return "waiting" if waits(entry) else entry.state.value
+    async def batches(self) -> BatchRuns:
+        """The batches of this config dir."""
+        ...
+
+    async def take_up(self, id: str) -> None:
+        """Lets a batch go out, beside everything else."""
+        ...
+
+    def nudge(self) -> None:
+        """Something was queued or put off: what leaves by itself looks at once."""
+        ...
 
 
 class OutboxTab(Tab):
-    """Every send in the ledger. It looks at the ledger's change counter, so a row changes by itself when an
-    answer arrives, whoever started the send. `waiting` tells how many have not left yet, `taken_back` gives
-    the draft of a letter that is not to go after all."""
+    """Every send in the ledger, a batch as one row, which opens. It looks at the ledger's change counter, so
+    a row changes by itself when an answer arrives, whoever started the send. `waiting` tells how many have
+    not left yet, `taken_back` gives a letter that is not to go after all, and its draft."""
 
     key = "outbox"
     title = "Outbox"
     icon = "outbox"
 
     waiting = Signal(int)
-    taken_back = Signal(object)  # the draft that a letter was written from
+    taken_back = Signal(object, object)  # the entry, and the draft that it was written from
 
-    def __init__(self, notices: Notices, open_outbox: Callable[[], Awaitable[Outbox]]) -> None:
+    def __init__(self, notices: Notices, world: OutboxWorld) -> None:
         super().__init__(notices)
-        self._open_outbox = open_outbox
+        self.world = world
         self._outbox: Outbox | None = None
+        self._runs: BatchRuns | None = None
         self._seen_counter: int | None = None
         self._wanted = ""
+        self._not_before = 0.0
         self._looking: asyncio.Task[None] | None = None
-        self.box.addWidget(self._head())
-        self.detail = SendDetail()
-        self.detail.again_asked.connect(self._on_again_asked)
-        self.detail.discard_asked.connect(self._on_discard_asked)
-        self.detail.settle_asked.connect(self._on_settle_asked)
-        self.detail.sent_asked.connect(lambda id: self.work.start(self._close_as_sent(id), name="close"))
-        self.detail.resend_asked.connect(self._on_resend_asked)
-        self.detail.back_asked.connect(lambda id: self.work.start(self._take_back(id), name="take back"))
-        self.detail.look_asked.connect(lambda tab: self.turn_to.emit(tab, None))
-        self.split = DetailSplit(self._list(), self.detail, width=408)
-        self.detail.close_button.clicked.connect(self.split.close_detail)
+        self.detail, self.batch = SendDetail(), BatchDetail()
+        self.side = Pages()
+        self.side.add("send", self.detail)
+        self.side.add("batch", self.batch)
+        self.page = BatchPage()
+        self.box.addWidget(self._heads())
+        self.lists = Pages()
+        self.lists.add(LIST, self._list())
+        self.lists.add(BATCH, self.page)
+        self.lists.setMinimumWidth(theme.px(320))
+        self.split = DetailSplit(self.lists, self.side, width=408)
         self.box.addWidget(self.split, 1)
-        self._watch = QTimer(self)
-        self._watch.setInterval(HIDDEN_EVERY_MS)
-        self._watch.timeout.connect(self._on_watch)
+        self._connect()
+        self._actions = (SendActions(self), BatchActions(self))
+        self._watch = self._timer(HIDDEN_EVERY_MS, self._on_watch)
+        self._second = self._timer(TICK_MS, self._on_second)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Refresh), self, self.reload)
+
+    def _connect(self) -> None:
+        self.detail.look_asked.connect(lambda tab: self.turn_to.emit(tab, None))
+        self.detail.batch_asked.connect(self._on_batch_asked)
+        self.detail.close_button.clicked.connect(self.split.close_detail)
+        self.batch.close_button.clicked.connect(self.split.close_detail)
+        self.batch.rows_asked.connect(self._on_rows_asked)
+        self.page.chosen.connect(lambda _row: self._show_current())
+        self.page.opened.connect(self._on_row_opened)
+        self.page.table.clicked.connect(self._on_clicked)
+        self.page.left.connect(self.leave_batch)
+
+    def _timer(self, every_ms: int, act: object) -> QTimer:
+        timer = QTimer(self)
+        timer.setInterval(every_ms)
+        timer.timeout.connect(act)
+        return timer
 
     def set_desk(self, desk: Desk | None) -> None:
         super().set_desk(desk)
         self._watch.stop()
-        self._outbox, self._seen_counter = None, None
-        self._show_entries([])
+        self._outbox, self._seen_counter, self._not_before = None, None, 0.0
+        self.leave_batch()
+        self._show_rows([])
         self.pages.turn("loading")
         self.loading.end()
         if desk is not None:
@@ -120,14 +142,17 @@ class OutboxTab(Tab):
 
     def shown(self) -> None:
         self._watch.setInterval(SEEN_EVERY_MS)
+        self._second.start()
         self.reload()
 
     def leaving(self) -> None:
         self._watch.setInterval(HIDDEN_EVERY_MS)
+        self._second.stop()
 
     def receive(self, payload: object) -> None:
-        """Selects the send of that id, as soon as it is read."""
+        """Selects the send or the batch of that id, as soon as it is read; a row of a batch in its batch."""
         self._wanted = str(payload or "")
+        self.leave_batch()
         self.segments.choose("all")
         self.table.set_where(None)
         self._select_wanted()
@@ -140,27 +165,46 @@ class OutboxTab(Tab):
         if self._seen_counter is None:
             self.pages.turn("loading")
             self.loading.begin("sends")
-        self.work.start(self._read(), fail=self._on_read_failed, name="read outbox")
+        self.work.start(self.read_now(), fail=self._on_read_failed, name="read outbox")
 
     def focus_regions(self) -> list[QWidget]:
-        return [self.segments, self.table, self.detail]
+        if self.in_batch:
+            return [self.page.head, self.page.table, self.side]
+        return [self.segments, self.table, self.side]
 
     @property
-    def rows(self) -> list[Entry]:
-        """The entries as they were last read."""
+    def rows(self) -> list[Row]:
+        """The sends and batches as they were last read."""
         return list(self.table.rows)
 
-    async def _read(self) -> None:
+    @property
+    def in_batch(self) -> bool:
+        """Whether the rows of one batch are looked at."""
+        return bool(self.page.batch_id)
+
+    # read
+
+    async def read_now(self) -> None:
+        """Reads sends and batches, and the rows of the batch that is looked at."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
-            outbox = self._outbox or await self._open_outbox()
-            self._outbox = outbox
+            outbox = self._outbox or await self.world.outbox()
+            runs = self._runs or await self.world.batches()
+            self._outbox, self._runs = outbox, runs
             counter = await outbox.change_counter()
-            entries = await outbox.entries()
+            rows: list[Row] = [*await outbox.entries()]
+            rows += await runs.all(self.desk.profile.name if self.desk is not None else None)
+            of_batch = await outbox.entries(batch=self.page.batch_id) if self.in_batch else []
         finally:
             self.loading.end()
+        self._not_before = loop.time() + REST * (loop.time() - began)
         self._seen_counter = counter
         self.notices.take_back("outbox-read")
-        self._show_entries(entries)
+        self._show_rows(rows)
+        if of_batch and of_batch[0].batch == self.page.batch_id:
+            self.page.show_rows(of_batch)
+        await self._find_wanted(outbox)
         self._watch.start()
 
     def _on_read_failed(self, error: TurbodeskError) -> bool:
@@ -186,39 +230,97 @@ class OutboxTab(Tab):
             self._looking = self.work.start(self._look(), fail=self._on_read_failed, name="watch outbox")
 
     async def _look(self) -> None:
-        """Reads the ledger again where somebody has written to it."""
-        if self._outbox is not None and await self._outbox.change_counter() != self._seen_counter:
-            await self._read()
+        """Reads the ledger again where somebody has written to it: a batch that goes out at every look, many
+        rows only every now and then."""
+        if self._outbox is None or await self._outbox.change_counter() == self._seen_counter:
+            return
+        if asyncio.get_running_loop().time() >= self._not_before:
+            await self.read_now()
+        elif self._runs is not None and (batch := self._batch_shown()) is not None:
+            self._show_batch(await self._runs.batch(batch.id))
 
-    def _show_entries(self, entries: list[Entry]) -> None:
-        self.table.set_rows(entries)
+    def _on_second(self) -> None:
+        """Times that are counted down go on, without a look at the ledger."""
+        if any(map(rows_of.counts_down, self.table.rows)):
+            self.table.viewport().update()
+        self.detail.tick()
+
+    # shown
+
+    def _show_rows(self, rows: Sequence[Row]) -> None:
+        self.table.set_rows(rows)
         self._select_wanted()
-        self._count(entries)
-        if entries:
+        self._count(rows)
+        if rows:
             self.pages.turn("table")
         elif self._seen_counter is not None:
             self._say_empty()
         self._choose_one()
 
     def _select_wanted(self) -> None:
-        if self._wanted and any(entry.id == self._wanted for entry in self.table.rows):
+        if self._wanted and any(row.id == self._wanted for row in self.table.rows):
             self.table.select_key(self._wanted)
             self._wanted = ""
             self.split.open_detail()
 
+    async def _find_wanted(self, outbox: Outbox) -> None:
+        """What is wanted and does not stand alone may be a row of a batch."""
+        wanted, self._wanted = self._wanted, ""
+        if not wanted:
+            return
+        try:
+            entry = await outbox.entry(wanted)
+        except StoreTrouble:  # it was never written down here
+            return
+        batch = self._row(entry.batch)
+        if isinstance(batch, Batch):
+            self.open_batch(batch)
+            self.page.show_rows(await outbox.entries(batch=batch.id))
+            self.page.table.select_key(entry.id)
+
     def _show_current(self) -> None:
-        entry = self.table.current
-        self.detail.close_button.setVisible(self.split.overlaid)
-        if entry is None:
-            self.detail.show_none()
-        else:
+        for pane in (self.detail, self.batch):
+            pane.close_button.setVisible(self.split.overlaid)
+        entry = self.page.table.current if self.in_batch else self.table.current
+        batch = self._batch_shown()
+        if batch is not None:
+            self._show_batch(batch)
+            return
+        inside = self._row(self.page.batch_id) if self.in_batch else None
+        self.detail.show_crumb(title_of(inside) if isinstance(inside, Batch) else "")
+        if isinstance(entry, Entry):
             self.detail.show_entry(entry, self._taker(entry), self._looks())
+        else:
+            self.detail.show_none()
+        self.side.turn("send")
+
+    def _batch_shown(self) -> Batch | None:
+        """The batch that the detail is about, None where it is about a send or nothing."""
+        if self.in_batch:
+            row = self._row(self.page.batch_id) if self.page.table.current is None else None
+        else:
+            row = self.table.current
+        return row if isinstance(row, Batch) else None
+
+    def _show_batch(self, batch: Batch) -> None:
+        runs = self._runs
+        if runs is None:
+            return
+        ending = runs.goes(batch.id) and not runs.leaves(batch.id)
+        look_up = self.desk is not None and self.desk.has(Capability.LOOK_UP)
+        self.batch.show_batch(runs.progress(batch), ending=ending, look_up=look_up, inside=self.in_batch)
+        self.side.turn("batch")
 
     def _choose_one(self) -> None:
         """Chooses the first row where none is and there is room for its detail."""
-        if self.table.current is None and not self.split.overlaid:
+        if not self.in_batch and self.table.current is None and not self.split.overlaid:
             self.table.select_first()
+        if self.in_batch and isinstance(batch := self._row(self.page.batch_id), Batch):
+            self.page.head.show_batch(batch)
         self._show_current()
+
+    def _row(self, id: str) -> Row | None:
+        return next((row for row in self.table.rows if row.id == id), None)
 
     def _taker(self, entry: Entry) -> str:
         if self.desk is None:
@@ -232,23 +334,21 @@ class OutboxTab(Tab):
         told = [tab for tab, capability in TELLING.items() if self.desk.has(capability)]
         return [*told, LOOK_UP] if self.desk.has(Capability.LOOK_UP) else told
 
-    def _count(self, entries: list[Entry]) -> None:
-        found = Counter(segment_of(entry) for entry in entries)
-        self.segments.set_count("all", len(entries))
+    def _count(self, rows: Sequence[Row]) -> None:
+        found = Counter(rows_of.segment_of(row) for row in rows)
+        self.segments.set_count("all", len(rows))
         for key, _ in STATES[1:]:
             self.segments.set_count(key, found[key])
-        self.segments.set_shown("cancelled", found["cancelled"] > 0)
-        if self.segments.key == "cancelled" and not found["cancelled"]:
-            self._choose("all")
-        needing = sum(needs_person(entry) for entry in entries)
-        pressing = (SendState.QUEUED, SendState.UNKNOWN)
-        urgent = any(entry.state in pressing and needs_person(entry) for entry in entries)
-        self.counter.emit(needing, "warning" if urgent else "")
-        self.waiting.emit(found["waiting"])
-        settled = len(entries) - found["waiting"] - found["unknown"]
-        self.status.emit(
-            f"{words.number(settled)} of {words.number(len(entries))} settled" if entries else ""
-        )
+        for key in ONLY_WHERE_ANY:
+            self.segments.set_shown(key, found[key] > 0)
+            if self.segments.key == key and not found[key]:
+                self._choose("all")
+        needing = sum(map(rows_of.needs_person, rows))
+        self.counter.emit(needing, "warning" if any(map(rows_of.is_urgent, rows)) else "")
+        self.waiting.emit(sum(map(rows_of.waiting, rows)))
+        parts = [rows_of.settled(row) for row in rows]
+        settled, total = sum(part for part, _ in parts), sum(whole for _, whole in parts)
+        self.status.emit(f"{words.number(settled)} of {words.number(total)} settled" if rows else "")
 
     def _say_empty(self) -> None:
         write = Button("Write a message", "compose", kind="primary")
@@ -263,122 +363,85 @@ class OutboxTab(Tab):
 
     def _choose(self, key: str) -> None:
         self.segments.choose(key)
-        self.table.set_where(None if key == "all" else lambda entry: segment_of(entry) == key)
+        self.table.set_where(None if key == "all" else lambda row: rows_of.segment_of(row) == key)
         self._choose_one()
 
-    def _on_chosen(self, _entry: object) -> None:
-        self._show_current()
+    # a batch
 
-    def _on_opened(self, _entry: object) -> None:
+    def open_batch(self, batch: Batch, state: str = "") -> None:
+        """Shows the rows of a batch, those in one state or all."""
+        self.page.begin(batch, state)
+        self.heads.turn(BATCH)
+        self.lists.turn(BATCH)
+        self._show_current()
+        self.work.start(self._read_batch(), fail=self._on_read_failed, name="read batch")
+
+    async def _read_batch(self) -> None:
+        id, outbox = self.page.batch_id, self._outbox
+        if outbox is not None:
+            rows = await outbox.entries(batch=id)
+            if self.page.batch_id == id:
+                self.page.show_rows(rows)
+                self.page.table.setFocus()
+
+    def leave_batch(self) -> None:
+        """Goes back to the list of everything; nothing happens where that is shown."""
+        if not self.in_batch:
+            return
+        id = self.page.batch_id
+        self.page.end()
+        self.heads.turn(LIST)
+        self.lists.turn(LIST)
+        self.table.select_key(id)
+        self._show_current()
+        self.table.setFocus()
+
+    def _on_rows_asked(self, state: str) -> None:
+        if self.in_batch:
+            self.page.choose(state)
+        elif isinstance(batch := self.table.current, Batch):
+            self.open_batch(batch, state)
+
+    def _on_batch_asked(self) -> None:
+        self.page.leave_row()
+        self._show_current()
+        self.page.table.setFocus()
+
+    def _on_row_opened(self) -> None:
+        self._show_current()
+        self.split.open_detail()
+        self.detail.setFocus()
+
+    # pressed
+
+    def _on_chosen(self, _row: object) -> None:
+        if not self.in_batch:
+            self._show_current()
+
+    def _on_opened(self, row: object) -> None:
+        if isinstance(row, Batch):
+            self.open_batch(row)
+            return
         self._show_current()
         self.split.open_detail()
         self.detail.setFocus()
 
     def _on_clicked(self) -> None:
-        if self.split.overlaid and self.table.current is not None:
+        table = self.page.table if self.in_batch else self.table
+        if self.split.overlaid and table.current is not None:
             self.split.open_detail()
 
-    def _on_again_asked(self, id: str) -> None:
-        self.sending.start(self._send_again(id), busy=self.detail.again_button, name="send again")
-
-    async def _send_again(self, id: str) -> None:
-        if self._outbox is None:
-            return
-        outbox = self._outbox
-        await outbox.send_again(id)
-        await self._read()
-
-    def _on_settle_asked(self, id: str) -> None:
-        self.work.start(self._settle(id), busy=self.detail.settle_button, name="look up")
-
-    async def _settle(self, id: str) -> None:
-        if self._outbox is None:
-            return
-        entry = await self._outbox.look_up(id)
-        await self._read()
-        if entry.state is not SendState.UNKNOWN:
-            self.notices.tell("ok", f"Found: {entry.state}.", entry.look_up.words if entry.look_up else "")
-
-    async def _close_as_sent(self, id: str) -> None:
-        entry, outbox = self._entry(id), self._outbox
-        if entry is None or outbox is None:
-            return
-        sure = await ask(
-            self.window(),
-            f"Close “{subject_of(entry)}” as sent?",
-            "Do this where you know that it arrived. Nothing is sent, and it is not looked for any more.",
-            _facts_of(entry),
-            "Close as sent",
-            act_icon="check",
-        )
-        if sure:
-            await outbox.close_as_sent(id)
-            await self._read()
-
-    def _on_resend_asked(self, id: str) -> None:
-        self.sending.start(self._resend(id), busy=self.detail.resend_button, name="send once more")
-
-    async def _resend(self, id: str) -> None:
-        """One press where it surely is not there; else it is asked, for it may arrive twice."""
-        entry, outbox = self._entry(id), self._outbox
-        if entry is None or outbox is None:
-            return
-        if not entry.may_go_again:
-            looked = entry.look_up.words if entry.look_up else "It was not looked up yet."
-            sure = await ask(
-                self.window(),
-                f"Send “{subject_of(entry)}” once more?",
-                "Nobody knows whether it went. People may get it twice.",
-                [*_facts_of(entry), ("Looked up", looked)],
-                "Send it once more",
-                act_icon="send",
-                danger=True,
-                back_label="Do not send",
-            )
-            if not sure:
-                return
-        await outbox.resend(id)
-        await self._read()
-
-    async def _take_back(self, id: str) -> None:
-        if self._outbox is None:
-            return
-        _, draft = await self._outbox.take_back(id)
-        await self._read()
-        if draft is not None:
-            self.taken_back.emit(draft)
-
-    def _entry(self, id: str) -> Entry | None:
-        return next((entry for entry in self.table.rows if entry.id == id), None)
-
-    def _on_discard_asked(self, id: str) -> None:
-        self.work.start(self._discard(id), name="discard")
-
-    async def _discard(self, id: str) -> None:
-        entry, outbox = self._entry(id), self._outbox
-        if entry is None or outbox is None:
-            return
-        sure = await ask(
-            self.window(),
-            f"Discard “{subject_of(entry)}”?",
-            "It has not left, and after this it never will. The row stays, as cancelled.",
-            _facts_of(entry),
-            "Discard",
-            act_icon="delete",
-            danger=True,
-            back_label="Keep it",
-        )
-        if sure:
-            await outbox.discard(id)
-            await self._read()
-
-    def _head(self) -> QWidget:
+    def _heads(self) -> QWidget:
         bar = ToolBar()
         self.segments = Segmented(STATES, name="Which sends")
         self.segments.chosen.connect(self._choose)
         bar.add(self.segments)
         bar.gap()
-        return bar
+        self.heads = Pages()
+        self.heads.add(LIST, bar)
+        self.heads.add(BATCH, self.page.head)
+        self.heads.setFixedHeight(bar.height())
+        return self.heads
 
     def _list(self) -> QWidget:
         holder = QWidget()
@@ -388,18 +451,12 @@ class OutboxTab(Tab):
         self.loading = Loading()
         self.loading.cancel_asked.connect(self._on_cancelled)
         self.empty = EmptyState()
-        self.table = RecordTable(columns(), name="Sends", group=group_of, groups=list(GROUPS))
-        self.table.sort_by(WHEN, True)
+        self.table = RecordTable(rows_of.columns(), name="Sends", group=rows_of.group_of, groups=list(GROUPS))
+        self.table.sort_by(rows_of.WHEN, True)
         self.table.chosen.connect(self._on_chosen)
         self.table.opened.connect(self._on_opened)
         self.table.clicked.connect(self._on_clicked)
         for key, page in (("loading", self.loading), ("empty", self.empty), ("table", self.table)):
             self.pages.add(key, page)
         box.addWidget(self.pages)
-        holder.setMinimumWidth(theme.px(320))
         return holder
-
-
-def _facts_of(entry: Entry) -> list[tuple[str, str]]:
-    to, more = first_recipient(entry)
-    return [("To", f"{to} {more}".strip()), ("Profile", entry.profile)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from turbodesk.gui import words
@@ -28,6 +28,7 @@ LOOKS = {
 TELLING = {"reports": Capability.REPORTS, "stats": Capability.STATS}
 LOOK_UP = "look-up"  # beside the tabs: the provider can be asked for one send
 _CANCELLED = ("cancelled", "muted")
+MINUTE_S = 60
 
 
 class Said(NamedTuple):
@@ -43,6 +44,38 @@ def needs_person(entry: Entry) -> bool:
     if entry.state is SendState.QUEUED:
         return entry.hold is Hold.PERSON
     return entry.state in (SendState.UNKNOWN, SendState.REFUSED, SendState.PARTLY)
+
+
+def asking(entries: Sequence[Entry]) -> tuple[str, str]:
+    """What is told of sends that wait for a person though nobody has looked at them yet: what and why."""
+    reasons = {entry.reason for entry in entries}
+    why = reasons.pop() if len(reasons) == 1 else "Each says why in the outbox."
+    if len(entries) == 1:
+        return f"“{subject_of(entries[0])}” waits for you.", why
+    return f"{words.counted(len(entries), 'letter waits', 'letters wait')} for you.", why
+
+
+def seconds_left(entry: Entry, now: datetime | None = None) -> float:
+    """How long a queued send waits yet; below zero where it should have gone."""
+    until = entry.not_before or entry.created
+    return (until - (now or datetime.now(UTC))).total_seconds()
+
+
+def counts_down(entry: Entry) -> bool:
+    """Whether what is said of its time changes from second to second."""
+    return entry.state is SendState.QUEUED and entry.not_before is not None
+
+
+def when_words(entry: Entry) -> str:
+    """When it goes, where it waits for a time; else when it was written down."""
+    if not counts_down(entry):
+        return words.when(entry.created)
+    left_s = seconds_left(entry)
+    if entry.hold is Hold.AGAIN:
+        return f"next try {words.time_left(left_s)}"
+    if left_s < MINUTE_S or entry.hold is Hold.UNDO:
+        return words.time_left(left_s)
+    return words.day_and_hour(goes_at(entry)).removeprefix("today, ").replace(",", "")
 
 
 def goes_at(entry: Entry) -> datetime:
@@ -157,7 +190,8 @@ def _said_of_waiting(entry: Entry) -> Said:
     at = words.day_and_hour(entry.not_before) if entry.not_before else ""
     match entry.hold:
         case Hold.UNDO:
-            return Said("It leaves in a moment", "Until then it can be taken back, with everything in it.")
+            left = words.time_left(seconds_left(entry))
+            return Said(f"It leaves {left}", "Until then it can be taken back, with everything in it.")
         case Hold.TIME:
             return Said(
                 f"It goes {at}",
@@ -165,7 +199,7 @@ def _said_of_waiting(entry: Entry) -> Said:
             )
         case Hold.AGAIN:
             return Said(
-                f"It is tried again {at}",
+                f"It is tried again {words.time_left(seconds_left(entry))}",
                 entry.reason or "It could not leave.",
                 "Nothing of it was taken, so trying again is safe.",
             )

@@ -1,9 +1,11 @@
-"""A dry run: the exact request that Send would make, to read and to copy. Nothing leaves."""
+"""The exact request that Send would make, or has made, to read and to copy. Nothing leaves."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QGuiApplication, QTextOption
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
@@ -14,7 +16,11 @@ from turbodesk.gui.parts.dialog import Dialog
 from turbodesk.gui.parts.label import Label
 from turbodesk.gui.parts.segmented import Segmented
 
+if TYPE_CHECKING:
+    from turbodesk.model.request import Spelled
+
 WIDE, HIGH = 720, 340
+SECRETS = "Where a secret goes stands its name in angle brackets."
 LONGEST = 60_000  # characters that are shown, much of them in one line; what is copied is whole
 
 
@@ -27,11 +33,31 @@ class Spelling:
     text: str
 
 
+async def spellings_of(spelled: Spelled) -> list[Spelling]:
+    """A request in every way that it can be written down."""
+    from turbodesk.services import copy_as
+
+    ways = (
+        ("text", "Request", copy_as.as_text),
+        ("curl", "cURL", copy_as.as_curl),
+        ("python", "Python", copy_as.as_python),
+    )
+    return [Spelling(key, name, await asyncio.to_thread(spell, spelled)) for key, name, spell in ways]
+
+
 class RequestDialog(Dialog):
     """The request in each spelling; Copy takes the one that is seen."""
 
-    def __init__(self, parent: QWidget | None, says: str, spellings: Sequence[Spelling], note: str) -> None:
-        super().__init__(parent, "Dry run: nothing is sent", wide=WIDE)
+    def __init__(
+        self,
+        parent: QWidget | None,
+        says: str,
+        spellings: Sequence[Spelling],
+        note: str,
+        *,
+        title: str = "Dry run: nothing is sent",
+    ) -> None:
+        super().__init__(parent, title, wide=WIDE)
         self._spellings = {it.key: it for it in spellings}
         self.body.addWidget(Label(says, wrap=True))
         self.choice = Segmented([(it.key, it.name) for it in spellings], small=True, name="Written as")

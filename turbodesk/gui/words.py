@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 
 from PySide6.QtCore import QDate, QLocale, QTime
@@ -65,6 +66,17 @@ def day_and_hour(at: datetime) -> str:
     here, today = at.astimezone(), datetime.now().astimezone().date()
     named = {0: "today", 1: "tomorrow"}.get((here.date() - today).days)
     return f"{named or QLocale().toString(QDate(here.year, here.month, here.day), 'ddd d MMM')}, {clock(at)}"
+
+
+def time_left(seconds: float) -> str:
+    """`in 7 s`, `in 4 min`, `in 3 h`; `now` where the time has come."""
+    if seconds <= 0:
+        return "now"
+    if seconds <= 90:
+        return f"in {number(math.ceil(seconds))}{NARROW}s"
+    if seconds < 90 * 60:
+        return f"in {number(round(seconds / 60))}{NARROW}min"
+    return f"in {number(round(seconds / 3600))}{NARROW}h"
 
 
 def one_line(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, QRect, QRectF, QSize, QTimer
+from PySide6.QtCore import QEvent, QObject, QRect, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QSizePolicy, QWidget
 
@@ -102,7 +102,7 @@ class Toast(Floating):
             text, action=action, action_icon=action_icon, on_action=on_action, keys=keys, parent=window
         )
         toast._above = above
-        toast._stand()
+        toast.stand()
         window.installEventFilter(toast)
         toast.show()
         toast.raise_()
@@ -118,7 +118,8 @@ class Toast(Floating):
         self.hide()
         self.deleteLater()
 
-    def _stand(self) -> None:
+    def stand(self) -> None:
+        """Goes to its place: over the foot of the window, and over what floats there already."""
         window = self.parentWidget()
         reach = theme.px(SHADOW)
         wide = min(max(self.sizeHint().width(), theme.px(360) + 2 * reach), window.width())
@@ -126,6 +127,9 @@ class Toast(Floating):
         floor = window.height() - theme.px(ABOVE_BOTTOM)
         if self._above is not None and self._above.isVisible():
             floor = self._above.mapTo(window, self._above.rect().topLeft()).y() - theme.px(12)
+        for other in window.findChildren(Floating, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            if other.isVisible() and not isinstance(other, Toast):
+                floor = min(floor, other.y() + other.sheet().top() - theme.px(8))
         self.setGeometry((window.width() - wide) // 2, floor - high + reach, wide, high)
 
     def _on_time_over(self) -> None:
@@ -137,5 +141,5 @@ class Toast(Floating):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
-            self._stand()
+            self.stand()
         return False
