@@ -25,6 +25,7 @@ from turbodesk.model.message import Message
 from turbodesk.model.outcome import Hold, SendState, Verdict
 from turbodesk.services.batches import BY_HAND, BatchPlan, BatchRuns
 from turbodesk.services.outbox import Outbox
+from turbodesk.store.batches import INTERRUPTED
 from turbodesk.store.entry import BatchState
 from turbodesk.store.ledger import Ledger
 
@@ -385,5 +386,19 @@ def test_one_that_is_resumed_is_told_by_its_progress(tmp_path: Path) -> None:
         assert seen[0] is not None and seen[0] > 0
         done = stage.batches.progress(await stage.batches.batch(id))
         assert (done.left_s, replace(done.batch, counts={}).state) == (None, BatchState.DONE)
+
+    on_stage(tmp_path, play)
+
+
+def test_a_batch_cut_off_is_paused_as_of_when_its_last_row_left(tmp_path: Path) -> None:
+    async def play(stage: Stage) -> None:
+        id = await stage.filled(4, concurrency=1)
+        await stage.ledger.batches.take(id)
+        ((entry, _), *_) = await stage.outbox.claim_rows(id, 1)
+        stage.restart()  # nobody has ended it
+        batch = await stage.batches.batch(id)
+        assert (batch.state, batch.reason) == (BatchState.PAUSED, INTERRUPTED)
+        steps = (await stage.ledger.entry(entry.id)).steps
+        assert [it.at for it in steps if it.what == "Sending began"] == [batch.updated]
 
     on_stage(tmp_path, play)

@@ -467,6 +467,6 @@ def test_it_knows_what_waits_of_every_profile(tmp_path: Path) -> None:
             entry = await stage.outbox.queue(message(), hold=Hold.TIME, not_before=stage.clock.later(60))
             await stage.outbox.send(message("bob@example.com"))
             assert await sending.queued() == [entry]
-            assert await sending.paused() == []
+            assert await sending.interrupted() == []
 
     on_stage(tmp_path, play)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -11,7 +12,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from turbodesk.gui import words
 from turbodesk.gui.batch_words import title_of
-from turbodesk.gui.outbox_words import counts_aloud, goes_at, when_words
+from turbodesk.gui.outbox_words import counts_down, when_words
 from turbodesk.gui.parts.button import Button
 from turbodesk.gui.parts.card import ToolBar
 from turbodesk.gui.parts.label import Label
@@ -50,11 +51,22 @@ def address(entry: Entry) -> str:
 
 
 def said(entry: Entry) -> str:
-    """What came of a row, in the provider's words where there are any."""
+    """Why a row stands as it does, in the provider's words where there are any; empty where its state says
+    all."""
+    if entry.state in (SendState.ACCEPTED, SendState.CANCELLED):
+        return ""
     spoken = next((it.words for it in entry.outcomes if it.words and it.words.upper() != "OK"), "")
-    if entry.state in (SendState.ACCEPTED, SendState.CANCELLED) or not (spoken or entry.reason):
-        return counts_aloud(entry)
     return words.one_line(spoken or entry.reason)
+
+
+def at(entry: Entry) -> datetime:
+    """When something last happened to a row."""
+    return entry.updated
+
+
+def when(entry: Entry) -> str:
+    """The same in words; of a row that nothing has happened to, nothing."""
+    return when_words(entry) if counts_down(entry) else words.when(entry.updated) if entry.attempts else ""
 
 
 def columns() -> list[Column]:
@@ -63,8 +75,8 @@ def columns() -> list[Column]:
         Column("State", lambda entry: entry.state.value, kind="pill", width=126),
         Column("Row", lambda entry: entry.row, words.number, align="right", width=64),
         Column("To", address, kind="address", width=170, stretch=3),
-        Column("What came of it", said, kind="muted", width=150, stretch=3, keep=3),
-        Column("When", lambda entry: entry, when_words, goes_at, align="right", width=84, keep=2),
+        Column("Why", said, kind="muted", width=150, stretch=3, keep=3),
+        Column("When", lambda entry: entry, when, at, align="right", width=84, keep=2),
     ]
 
 

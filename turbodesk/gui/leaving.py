@@ -134,7 +134,7 @@ class Leaving(QObject):
             self._greeted = True
             started = [entry for entry in queued if self._asks_since_start(entry)]
             self._tell_asking(started)
-            self._tell_batches([batch for batch in await sending.paused() if batch.updated >= self._began])
+            self._tell_batches(await sending.interrupted())
 
     def _asks_now(self, entry: Entry) -> bool:
         """Whether it was to go by itself a moment ago, and now waits for a person."""

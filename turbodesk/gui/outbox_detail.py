@@ -174,7 +174,7 @@ class SendDetail(Pages):
         return card
 
     def _all_buttons(self) -> tuple[Button, ...]:
-        first = (self.settle_button, self.again_button, self.back_button, self.move_button)
+        first = (self.settle_button, self.again_button, self.move_button, self.back_button)
         looks = (self.stats_button, self.reports_button, self.refused_button, self.copy_button)
         return (*first, *looks, self.resend_button, self.sent_button, self.discard_button)
 

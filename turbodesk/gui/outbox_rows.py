@@ -18,11 +18,11 @@ def columns() -> list[Column]:
     """What the list shows of a row; state, subject and time always stay."""
     return [
         Column("State", pill_of, lambda it: it, lambda it: it[1], kind="pill", width=126),
-        Column("Subject", subject_of, lambda it: it, kind="medium", width=150, stretch=3),
+        Column("Subject", subject_of, kind="medium", width=150, stretch=3),
         Column("To", to_whom, lambda it: it, kind="address", width=150, stretch=2, keep=2),
         Column("What came of it", counts, lambda it: it, sort=None, kind="counts", width=132, keep=3),
         Column("Via", via, kind="muted", width=56, keep=4),
-        Column("When", lambda it: it, when, at, align="right", width=112),
+        Column("When", lambda it: it, when, at, align="right", width=122),
     ]
 
 
@@ -33,12 +33,9 @@ def pill_of(row: Row) -> tuple[str, str]:
     return row.state.value, row.state.value.capitalize()
 
 
-def subject_of(row: Row) -> tuple[str, str]:
-    """The subject, and the name of the file that a batch came from."""
-    if isinstance(row, Batch):
-        name = words.one_line(row.name) if row.subject else ""
-        return batch_words.title_of(row), name
-    return outbox_words.subject_of(row), ""
+def subject_of(row: Row) -> str:
+    """The subject; of a batch that of its first row."""
+    return batch_words.title_of(row) if isinstance(row, Batch) else outbox_words.subject_of(row)
 
 
 def to_whom(row: Row) -> tuple[str, str]:

@@ -17,8 +17,10 @@ from filelock import FileLock, Timeout
 from turbodesk.errors import StoreTrouble, TurbodeskError
 from turbodesk.model.outcome import Hold, SendState
 from turbodesk.services import settle
+from turbodesk.services.batches import CUT_OFF
 from turbodesk.services.clock import Clock
-from turbodesk.store.batches import INTERRUPTED
+from turbodesk.store.batches import HALF_WRITTEN, INTERRUPTED
+from turbodesk.store.copies import COPIED
 from turbodesk.store.entry import BatchState
 
 if TYPE_CHECKING:
@@ -112,10 +114,11 @@ class Sending:
         """What waits in the queue and is no row of a batch, of all profiles, the newest first."""
         return await self._ledger.entries(state=SendState.QUEUED)
 
-    async def paused(self) -> list[Batch]:
-        """The batches that wait for a person, of all profiles, the newest first."""
-        waits = (BatchState.PAUSED, BatchState.STOPPED)
-        return [batch for batch in await self._ledger.batches.all() if batch.state in waits]
+    async def interrupted(self) -> list[Batch]:
+        """The batches of all profiles that rest though no person has paused them and no refusals stopped
+        them, the newest first: they were cut off, or this outbox is a copy."""
+        rests, why = (BatchState.PAUSED, BatchState.STOPPED), (INTERRUPTED, HALF_WRITTEN, CUT_OFF, COPIED)
+        return [it for it in await self._ledger.batches.all() if it.state in rests and it.reason in why]
 
     async def is_idle(self) -> bool:
         """Whether nothing waits for a time, and nothing is leaving from here."""

@@ -190,7 +190,8 @@ def batch_of(connection: sqlite3.Connection, id: str) -> Batch:
 
 
 def recover(connection: sqlite3.Connection, alive: Iterable[str], now: int) -> None:
-    """Batches of programs that have ended: those half written down are stopped, the others paused."""
+    """Batches of programs that have ended: those half written down are stopped, the others paused as of when
+    the last of their rows began to leave."""
     living = set(alive)
     rows = connection.execute(
         "SELECT id, state, keeper FROM batch WHERE state IN ('filling', 'running')"
@@ -205,7 +206,16 @@ def recover(connection: sqlite3.Connection, alive: Iterable[str], now: int) -> N
         elif half:
             _move(connection, id, BatchState.STOPPED, HALF_WRITTEN, "", now)
         else:
-            _move(connection, id, BatchState.PAUSED, INTERRUPTED, "", now)
+            _move(connection, id, BatchState.PAUSED, INTERRUPTED, "", _last_begun(connection, id) or now)
+
+
+def _last_begun(connection: sqlite3.Connection, id: str) -> int:
+    row = connection.execute(
+        "SELECT max(started) FROM attempt WHERE message IN "
+        "(SELECT message.number FROM message JOIN batch ON batch.number = message.batch WHERE batch.id = ?)",
+        (id,),
+    ).fetchone()
+    return int(row[0] or 0)
 
 
 def _move(
