@@ -231,8 +231,8 @@ class Workplace:
 
     async def batches(self) -> BatchRuns:
         """The batches of this config dir, each going out through a desk of its own."""
-        if self._batches is None:
-            ledger = await self.ledger()
+        ledger = await self.ledger()
+        if self._batches is None:  # asked after that wait: of two who ask at once, both get the same
             from turbodesk.services.batches import BatchRuns
 
             async def outbox_of(name: str, slots: int) -> Outbox:
