@@ -2,118 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QGuiApplication
 
+from tests.gui.outbox_room import World, letter, opened_tab, workplace
 from turbodesk.errors import StoreTrouble
 from turbodesk.gui.outbox_tab import OutboxTab
 from turbodesk.gui.outbox_words import counts, counts_aloud, details_of, group_of, said_of
 from turbodesk.gui.parts.button import Button
 from turbodesk.gui.parts.dialog import Dialog
-from turbodesk.model.message import Address, Attachment, Message, RecipientKind
+from turbodesk.model.message import Address, Attachment, RecipientKind
 from turbodesk.model.outcome import Hold, RecipientOutcome, SendResult, SendState, Verdict
-from turbodesk.services.batches import BatchRuns
-from turbodesk.services.desk import Desk
 from turbodesk.services.outbox import Outbox
-from turbodesk.services.sending import Sending
 from turbodesk.store.entry import Entry, Step
-from turbodesk.vault import MemoryVault
-from turbodesk.workplace import Workplace
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-
-
-def letter(subject: str, *to: str, attachments: tuple[Attachment, ...] = ()) -> Message:
-    addresses = tuple(Address(email) for email in to)
-    return Message(Address("billing@example.com"), addresses, subject, text="Hello", attachments=attachments)
-
-
-@asynccontextmanager
-async def workplace(folder: Path) -> AsyncIterator[Workplace]:
-    async with Workplace(folder, vault=MemoryVault(), environment={}, history_rows=0) as place:
-        yield place
-
-
-class World:
-    """What the window gives to the tab, over a workplace: one who sends what is due, until it is closed."""
-
-    def __init__(self, place: Workplace, desk: Desk) -> None:
-        self.place, self.desk = place, desk
-        self.nudges = 0
-        self.sending: Sending | None = None
-
-    async def outbox(self) -> Outbox:
-        return await self.place.outbox(self.desk)
-
-    async def batches(self) -> BatchRuns:
-        return await self.place.batches()
-
-    async def take_up(self, id: str) -> None:
-        self.sending = self.sending or await self.place.sending(5)
-        self.sending.take_up(id)
-
-    def nudge(self) -> None:
-        self.nudges += 1
-
-
-class Opened:
-    """The tab over a sandbox, with all that it told the window."""
-
-    def __init__(self, place: Workplace, outbox: Outbox, tab: OutboxTab) -> None:
-        self.place, self.outbox, self.tab = place, outbox, tab
-        self.counters: list[tuple[int, str]] = []
-        self.turns: list[str] = []
-        self.said: list[str] = []
-        self.waiting: list[int] = []
-        tab.counter.connect(lambda count, tone: self.counters.append((count, tone)))
-        tab.turn_to.connect(lambda key, _payload: self.turns.append(key))
-        tab.status.connect(self.said.append)
-        tab.waiting.connect(self.waiting.append)
-
-    async def settle(self) -> None:
-        await self.tab.sending.settled()
-        await self.tab.work.settled()
-
-    def row(self, subject: str) -> Entry:
-        return next(entry for entry in self.tab.rows if entry.subject == subject)
-
-    async def choose(self, subject: str) -> None:
-        self.tab.receive(self.row(subject).id)
-        await self.settle()
-
-    def dialog_button(self, label: str) -> Button:
-        dialog = self.tab.findChild(Dialog)
-        assert dialog is not None
-        return next(button for button in dialog.findChildren(Button) if button.text() == label)
 
 
 @pytest.fixture
 def opened(tmp_path, notices, window_of):
     """`async with opened(*messages) as it`: they are sent before the tab is turned to."""
-
-    @asynccontextmanager
-    async def make(*messages: Message, width: int = 1280) -> AsyncIterator[Opened]:
-        async with workplace(tmp_path / "desk") as place:
-            desk = await place.desk("sandbox")
-            outbox = await place.outbox(desk)
-            for message in messages:
-                await outbox.send(message)
-            tab = OutboxTab(notices, World(place, desk))
-            it = Opened(place, outbox, tab)
-            window_of(tab, width, 720)
-            tab.set_desk(desk)
-            tab.turned_to()
-            await it.settle()
-            yield it
-            tab.set_desk(None)
-            await it.settle()
-
-    return make
+    return lambda *messages, **more: opened_tab(tmp_path / "desk", notices, window_of, *messages, **more)
 
 
 def test_an_empty_outbox_offers_to_write(run, opened):
