@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from PySide6.QtGui import QGuiApplication
 
-from tests.gui.outbox_room import World, letter, opened_tab, workplace
+from tests.gui.outbox_room import Opened, World, letter, opened_tab, workplace
 from turbodesk.errors import StoreTrouble
+from turbodesk.gui.later_dialog import LaterDialog
 from turbodesk.gui.outbox_tab import OutboxTab
-from turbodesk.gui.outbox_words import counts, counts_aloud, details_of, group_of, said_of
+from turbodesk.gui.outbox_words import (
+    asking,
+    counts,
+    counts_aloud,
+    counts_down,
+    details_of,
+    group_of,
+    said_of,
+    when_words,
+)
 from turbodesk.gui.parts.button import Button
 from turbodesk.gui.parts.dialog import Dialog
+from turbodesk.gui.request_dialog import RequestDialog
 from turbodesk.model.message import Address, Attachment, RecipientKind
 from turbodesk.model.outcome import Hold, RecipientOutcome, SendResult, SendState, Verdict
 from turbodesk.services.outbox import Outbox
@@ -377,3 +389,111 @@ def test_a_partly_accepted_send_shows_both(run, opened):
             assert it.counters[-1] == (1, ""), "it needs a person, but nothing hangs in the air"
 
     run(go())
+
+
+async def answer(it: Opened, label: str, until) -> None:
+    await until(lambda: it.tab.findChild(Dialog) is not None)
+    it.dialog_button(label).click()
+    await it.settle()
+    await until(lambda: it.tab.findChild(Dialog) is None)
+
+
+def test_another_hour_is_chosen_for_what_waits(run, opened, until):
+    async def go():
+        async with opened() as it:
+            later = datetime.now(UTC) + timedelta(hours=3)
+            await it.outbox.queue(letter("Later", "ok@example.com"), hold=Hold.TIME, not_before=later)
+            it.tab.reload()
+            await it.settle()
+            detail = it.tab.detail
+            assert detail.move_button.text() == "Change time…"
+            detail.move_button.click()
+            await until(lambda: it.tab.findChild(LaterDialog) is not None)
+            dialog = it.tab.findChild(LaterDialog)
+            chosen = dialog.presets[0]
+            chosen.click()
+            await it.settle()
+            moved = it.row("Later")
+            assert moved.hold is Hold.TIME and moved.not_before != later
+            assert moved.not_before > datetime.now(UTC) and it.tab.world.nudges == 1
+
+    run(go())
+
+
+def test_what_was_not_written_here_is_cancelled_only_after_a_yes(run, opened, until):
+    async def go():
+        async with opened() as it:
+            later, back = datetime.now(UTC) + timedelta(hours=3), []
+            it.tab.taken_back.connect(lambda *given: back.append(given))
+            await it.outbox.queue(letter("By hand", "ok@example.com"), hold=Hold.TIME, not_before=later)
+            it.tab.reload()
+            await it.settle()
+            for label, state in (("Keep it", SendState.QUEUED), ("Cancel it", SendState.CANCELLED)):
+                it.tab.detail.back_button.click()
+                await answer(it, label, until)
+                assert it.row("By hand").state is state
+            assert back == [], "there is nothing to give back"
+
+    run(go())
+
+
+def test_the_request_as_sent_is_shown_and_copied_without_its_secrets(run, opened, until, grab):
+    async def go():
+        async with opened(letter("Invoice 2026-1183", "ok@example.com")) as it:
+            detail = it.tab.detail
+            assert detail.request_button.text() == "Request as sent"
+            detail.request_button.click()
+            await until(lambda: it.tab.findChild(RequestDialog) is not None)
+            dialog = it.tab.findChild(RequestDialog)
+            text = dialog.shown_text.toPlainText()
+            assert dialog.windowTitle() == "The request as sent"
+            key = it.row("Invoice 2026-1183").key
+            assert text.startswith("POST ") and "Invoice 2026-1183" in text and key in text
+            assert '"authpass":"<PASSWORD>"' in text
+            grab(dialog, "request-as-sent")
+            dialog.reject()
+            await it.settle()
+            detail.curl_button.click()
+            await it.settle()
+            copied = QGuiApplication.clipboard().text()
+            assert copied.startswith("curl ") and key in copied and '"authpass":"<PASSWORD>"' in copied
+            control = (await it.place.desk("sandbox")).control
+            assert (await control.accepted())["total"] == 1, "nothing of it leaves again"
+
+    run(go(), 20)
+
+
+def queued(hold: Hold, wait: timedelta) -> Entry:
+    made = entry(SendState.QUEUED, Verdict.WAITING, reason="No connection.")
+    return replace(made, hold=hold, not_before=datetime.now(UTC) + wait)
+
+
+@pytest.mark.parametrize(
+    ("hold", "wait_s", "when", "said"),
+    [
+        (Hold.UNDO, 6.5, "in 7\u202fs", "It leaves in 7\u202fs"),
+        (Hold.UNDO, -1, "now", "It leaves now"),
+        (Hold.TIME, 39.5, "in 40\u202fs", ""),
+        (Hold.AGAIN, 39.5, "next try in 40\u202fs", "It is tried again in 40\u202fs"),
+        (Hold.AGAIN, 300, "next try in 5\u202fmin", "It is tried again in 5\u202fmin"),
+    ],
+)
+def test_what_waits_for_a_time_says_until_when(hold, wait_s, when, said):
+    row = queued(hold, timedelta(seconds=wait_s))
+    assert counts_down(row) and when_words(row) == when
+    assert said_of(row, "turboSMTP").title.startswith(said or "It goes ")
+    assert group_of(row) == "Now"
+
+
+def test_an_hour_tomorrow_names_its_day():
+    tomorrow = (datetime.now().astimezone() + timedelta(days=1)).replace(hour=9, minute=0)
+    row = replace(queued(Hold.TIME, timedelta(0)), not_before=tomorrow.astimezone(UTC))
+    assert when_words(row) == "tomorrow 09:00"
+
+
+def test_several_that_ask_are_told_together():
+    one = entry(SendState.QUEUED, Verdict.WAITING, reason="Too late.")
+    assert asking([one]) == ("“Subject line” waits for you.", "Too late.")
+    assert asking([one, replace(one, id="2")]) == ("2 letters wait for you.", "Too late.")
+    other = replace(one, id="3", reason="The clock was set.")
+    assert asking([one, other])[1] == "Each says why in the outbox."
