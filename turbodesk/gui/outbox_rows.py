@@ -22,7 +22,7 @@ def columns() -> list[Column]:
         Column("To", to_whom, lambda it: it, kind="address", width=150, stretch=2, keep=2),
         Column("What came of it", counts, lambda it: it, sort=None, kind="counts", width=132, keep=3),
         Column("Via", via, kind="muted", width=56, keep=4),
-        Column("When", lambda it: it, when, at, align="right", width=122),
+        Column("When", lambda it: it, when, at, align="right", width=132),
     ]
 
 

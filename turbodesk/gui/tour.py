@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from turbodesk.gui.main_window import MainWindow
 
 PATIENCE_S = 30.0  # for one condition; a machine under load is slow, a fault is for ever
+UNDO_S = 20  # for the one letter that waits; pressed long before it is over
 REST_S = 0.35  # after a condition holds: fades, debounced previews and painted bones come to rest
 
 
@@ -35,8 +36,8 @@ async def take_tour(window: MainWindow, folder: Path) -> int:
     """
     tour = Tour(window, folder)
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-    for step in (tour.greet, tour.write, tour.send, tour.reports, tour.stats, tour.tools, tour.account,
-                 tour.inbox, tour.sign_in):  # fmt: skip
+    for step in (tour.greet, tour.write, tour.send, tour.undo, tour.reports, tour.stats, tour.tools,
+                 tour.account, tour.inbox, tour.sign_in):  # fmt: skip
         try:
             await step()
         except StepError as failure:
@@ -111,12 +112,8 @@ class Tour:
             (["ratelimit@example.net"], "Reminder: your basket"),
             (["open@example.com", "click@example.com", "unsub@example.org"], "Winter price list"),
         ):
-            self._window.turn("compose")
             compose = self._tab("compose")
-            compose.clear()
-            compose.envelope.set_texts("to", to)
-            compose.envelope.subject.setText(subject)
-            compose.body.text.setPlainText("Hello,\n\nthis is a sample letter.\n")
+            self._write_letter(to, subject)
             compose.send_button.click()
             await self._settled(compose.sending.settled(), f"the send to {to[0]} does not end")
         self._window.turn("outbox")
@@ -124,6 +121,39 @@ class Tour:
         await self._until(lambda: len(outbox.table.rows) == 4, "the outbox does not show four sends")
         unknown = next(row for row in outbox.table.rows if str(row.state) == "unknown")
         outbox.table.select_key(unknown.id)
+
+    def _write_letter(self, to: list[str], subject: str) -> None:
+        self._window.turn("compose")
+        compose = self._tab("compose")
+        compose.clear()
+        compose.envelope.set_texts("to", to)
+        compose.envelope.subject.setText(subject)
+        compose.body.text.setPlainText("Hello,\n\nthis is a sample letter.\n")
+
+    async def undo(self) -> None:
+        """A letter waits a moment before it leaves; Undo brings it back whole."""
+        from turbodesk.gui.undo_bar import UndoBar
+
+        compose, subject = self._tab("compose"), "Invoice 2026-1184"
+        self._write_letter(["kim@example.com"], subject)
+        before, compose.flow.undo.seconds = compose.flow.undo.seconds, UNDO_S
+        compose.send_button.click()
+        await self._settled(compose.sending.settled(), "the letter is not queued")
+        compose.flow.undo.seconds = before
+        self._window.turn("outbox")
+
+        def bar() -> UndoBar | None:
+            found: UndoBar | None = self._window.findChild(UndoBar)
+            return found if found is not None and found.isVisible() else None
+
+        await self._until(bar, "nothing offers to take the letter back")
+        await self.picture("outbox-undo")
+        shown = bar()
+        if shown is None:
+            raise StepError("the letter left before it could be taken back")
+        shown.undo_button.click()
+        await self._until(lambda: compose.envelope.subject.text() == subject, "the letter does not come back")
+        compose.clear()
 
     async def reports(self) -> None:
         """The bounce of the letter stands in the reports."""
