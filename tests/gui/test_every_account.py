@@ -10,6 +10,7 @@ from PySide6.QtCore import QBuffer, QIODevice, Qt
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
 
+from tests.gui.outbox_room import World
 from turbodesk.errors import NotOffered
 from turbodesk.gui.compose_tab import ComposeTab
 from turbodesk.gui.message_dialog import MessageDialog
@@ -91,7 +92,7 @@ def opened(tmp_path, notices, window_of):
 
             extra = {
                 ComposeTab: (open_outbox, DraftKeeper(tmp_path)),
-                OutboxTab: (open_outbox,),
+                OutboxTab: (World(place, desk),),
                 ToolsTab: (open_outbox, choose),
             }
             tab = kind(notices, *extra.get(kind, ()))
