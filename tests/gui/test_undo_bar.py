@@ -110,6 +110,7 @@ def test_it_floats_over_every_tab_and_ctrl_z_brings_the_letter_back(
                 assert window.rect().contains(sheet)
                 grab(window, f"undo-bar-{key}")
             assert it.bar.seconds.text() in ("300 s", "299 s", "298 s")
+            assert it.bar in window.regions(), "F6 leads there"
             window.setFocus()
             QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
             compose = window.tab("compose")

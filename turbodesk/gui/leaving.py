@@ -180,6 +180,7 @@ class Leaving(QObject):
         bar.undo_asked.connect(lambda it: self.work.start(self._undo(it), busy=bar.undo_button, name="undo"))
         bar.now_asked.connect(lambda it: self.work.start(self._send_now(it), busy=bar.now_button, name="now"))
         bar.more_asked.connect(lambda: self.outbox_wanted.emit(None))
+        window.bars.append(bar)
         window.turned.connect(bar.stand)
         self._notices.changed.connect(bar.stand)
         return bar

@@ -121,6 +121,7 @@ class MainWindow(QWidget):
         self._tabs: dict[str, Tab] = {}
         self._key, self.desk = FIRST_RUN, None
         self._was_painted = False
+        self.bars: list[QWidget] = []  # what floats over every page
         self.setWindowTitle("Turbodesk")
         self.header = Header()
         self.notices = Notices()
@@ -311,10 +312,11 @@ class MainWindow(QWidget):
         self.turn(keys[(here + by) % len(keys)])
 
     def regions(self) -> list[QWidget]:
-        """Where F6 goes, in reading order: header, the tab's own regions, the notice."""
+        """Where F6 goes, in reading order: header, the tab's own regions, what floats over them, the
+        notice."""
         inner = self._tabs[self._key].focus_regions() if self._key else [self.first_run.send_button]
-        tail = [self.notices] if self.notices.isVisible() else []
-        return [self.header.tab_row, *(part for part in inner if part.isVisible()), *tail]
+        parts = (*inner, *self.bars, self.notices)
+        return [self.header.tab_row, *(part for part in parts if part.isVisible())]
 
     def _walk_regions(self, by: int) -> None:
         regions = self.regions()
