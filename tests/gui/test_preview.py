@@ -480,3 +480,12 @@ def render_quietly(view: QTextBrowser, html: str) -> None:
 
 def _dialog() -> Any:
     return next((w for w in QApplication.topLevelWidgets() if isinstance(w, Dialog) and w.isVisible()), None)
+
+
+def test_a_letter_that_meets_the_end_of_the_program_says_nothing(preview: Preview) -> None:
+    """Qt may still step its task when no loop runs any more; what is logged on the side fails a test."""
+    preview.show_html("<p>Good day</p>")
+    assert preview._wanted is not None
+    with pytest.raises(StopIteration):
+        preview._render(preview._wanted).send(None)
+    preview.clear()

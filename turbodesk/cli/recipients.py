@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +14,6 @@ from turbodesk.errors import Guarded, TurbodeskError
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from turbodesk.model.message import Message
     from turbodesk.services.columns import Mapping
     from turbodesk.services.compose import ComposeService, Draft
     from turbodesk.services.desk import Desk
@@ -89,6 +87,7 @@ async def send_rows(
 
     from turbodesk.cli.batches import run_batch
     from turbodesk.cli.documents import batch_document
+    from turbodesk.services import row_send
     from turbodesk.services.batches import AT_ONCE, BatchPlan
 
     merge = await merged(place, draft, given)
@@ -111,7 +110,7 @@ async def send_rows(
     )
 
     def start(yes: int) -> Coroutine[Any, Any, Batch]:
-        return batches.start(outbox, plan, _messages(merge, checked, compose, first), confirmed=yes)
+        return batches.start(outbox, plan, row_send.messages(merge, checked, compose, first), confirmed=yes)
 
     batch = await with_a_yes(start, given["confirmed"])
     more: Json = {
@@ -127,14 +126,6 @@ async def send_rows(
             show(as_json, {**batch_document(batch), **more}, "Cancelled. Nothing was sent.")
             return CANCELLED
     return await run_batch(place, batch.id, as_json, more)
-
-
-def _messages(
-    merge: Merge, checked: Checked, compose: ComposeService, first: Message
-) -> Iterator[tuple[int, Message]]:
-    """The rows to go with their messages, each made when it is asked for."""
-    for row, draft in merge.drafts(checked.going):
-        yield row, compose.another(first, draft)
 
 
 async def check(desk: Desk, merge: Merge) -> Checked:
@@ -157,39 +148,31 @@ async def check(desk: Desk, merge: Merge) -> Checked:
 
 async def _suppressed(desk: Desk) -> frozenset[str]:
     """The addresses that the provider takes no letters for; where it cannot be asked, that is told."""
-    from turbodesk.model.reports import Suppressing
-    from turbodesk.providers.port import Capability
-    from turbodesk.services.suppressions import SuppressionsService
+    from turbodesk.services import row_send
 
-    if not desk.has(Capability.SUPPRESSIONS):
-        return frozenset()
     try:
-        found = await SuppressionsService(desk).fetch(Suppressing())
+        return await row_send.suppressed(desk)
     except TurbodeskError as error:
         say("Suppressed addresses are not looked for:")
         say_why(error)
         return frozenset()
-    return frozenset(row.email for row in found.rows)
 
 
 async def _quota(desk: Desk, wanted: int) -> Quota | None:
     """What the batch takes of what is left, told on stderr; None where nobody says. Raises Guarded where it
     is more than that."""
-    from turbodesk.providers.port import Capability
-    from turbodesk.services import guards
+    from turbodesk.services import row_send
 
-    if not desk.has(Capability.PLANS):
-        return None
     try:
-        plans = await desk.provider.plans()
+        quota = await row_send.quota(desk, wanted)
+    except Guarded:
+        raise
     except TurbodeskError as error:
         say("How many are left cannot be told:")
         say_why(error)
         return None
-    quota = guards.quota(plans, wanted)
-    if quota.too_much:
-        raise Guarded(quota.says, hint="Nothing was sent. Take fewer rows, or another plan.")
-    say(quota.says)
+    if quota is not None:
+        say(quota.says)
     return quota
 
 

@@ -134,7 +134,7 @@ class _Paper(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._ground = ""
-        self._words = Label("", tone="muted")
+        self._words = Label("", tone="muted", wrap=True)
         self._words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.pages = QStackedWidget()
         self.pages.addWidget(self._words)
@@ -249,7 +249,11 @@ class Preview(QWidget):
 
     async def _render(self, wanted: tuple[str, Mapping[str, Picture] | None]) -> None:
         try:
-            reading, pictures = await asyncio.to_thread(_prepared, *wanted)
+            preparing = asyncio.get_running_loop().run_in_executor(None, _prepared, *wanted)
+        except RuntimeError:  # no loop runs any more: the program is ending
+            return
+        try:
+            reading, pictures = await preparing
         except Exception as error:  # whatever a letter holds, the window goes on
             _log.error("a letter could not be cleaned: %s", type(error).__name__)
             reading, pictures = Reading("", mail_html.plain_reading(wanted[0]).text, SAYS_SOURCE), {}

@@ -19,7 +19,7 @@ from turbodesk.model.outcome import Hold, SendState
 from turbodesk.services import settle
 from turbodesk.services.batches import CUT_OFF
 from turbodesk.services.clock import Clock
-from turbodesk.store.batches import HALF_WRITTEN, INTERRUPTED
+from turbodesk.store.batches import HALF_WRITTEN, INTERRUPTED, NOT_BEGUN
 from turbodesk.store.copies import COPIED
 from turbodesk.store.entry import BatchState
 
@@ -117,7 +117,8 @@ class Sending:
     async def interrupted(self) -> list[Batch]:
         """The batches of all profiles that rest though no person has paused them and no refusals stopped
         them, the newest first: they were cut off, or this outbox is a copy."""
-        rests, why = (BatchState.PAUSED, BatchState.STOPPED), (INTERRUPTED, HALF_WRITTEN, CUT_OFF, COPIED)
+        rests = (BatchState.PAUSED, BatchState.STOPPED)
+        why = (INTERRUPTED, HALF_WRITTEN, NOT_BEGUN, CUT_OFF, COPIED)
         return [it for it in await self._ledger.batches.all() if it.state in rests and it.reason in why]
 
     async def is_idle(self) -> bool:

@@ -16,6 +16,7 @@ from turbodesk.store.entry import Batch, BatchState, moment
 T = TypeVar("T")
 
 HALF_WRITTEN = "Turbodesk ended before all rows were written down. Nothing of it was sent."
+NOT_BEGUN = "Turbodesk was closed before the first letter left. Nothing of it was sent."
 INTERRUPTED = "Turbodesk ended while this was going out. What has left has left; the rest waits."
 
 _SELECT = (
@@ -190,8 +191,8 @@ def batch_of(connection: sqlite3.Connection, id: str) -> Batch:
 
 
 def recover(connection: sqlite3.Connection, alive: Iterable[str], now: int) -> None:
-    """Batches of programs that have ended: those half written down are stopped, the others paused as of when
-    the last of their rows began to leave."""
+    """Batches of programs that have ended: those half written down are stopped, those that were to leave in a
+    moment wait for a person, the others are paused as of when the last of their rows began to leave."""
     living = set(alive)
     rows = connection.execute(
         "SELECT id, state, keeper FROM batch WHERE state IN ('filling', 'running')"
@@ -203,6 +204,8 @@ def recover(connection: sqlite3.Connection, alive: Iterable[str], now: int) -> N
         batch = batch_of(connection, id)
         if not half and not batch.waiting:
             _move(connection, id, BatchState.DONE, "", "", now)
+        elif half and batch.waiting == batch.total:
+            _move(connection, id, BatchState.PAUSED, NOT_BEGUN, "", now)
         elif half:
             _move(connection, id, BatchState.STOPPED, HALF_WRITTEN, "", now)
         else:
