@@ -41,6 +41,7 @@ __all__ = ["HOST", "Endpoints", "SandboxServer", "sandbox_app"]
 HOST = "127.0.0.1"
 _LOOPBACK = (b"127.0.0.1", b"localhost", b"::1")
 _KEEP_ALIVE_S = 30
+_DATE_S = 1
 _GRACE_S = 1
 _LINGER_S = 5
 _MOST_CONNECTIONS = 500
@@ -158,22 +159,54 @@ class _Protocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.app_state = {**self.app_state, "transport": transport, "tasks": self.tasks}
+        self.lost = asyncio.get_running_loop().create_future()
         super().connection_made(transport)
         if len(self.connections) > _MOST_CONNECTIONS:
             transport.write(_BUSY)
             transport.close()
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.lost.set_result(None)
+
 
 class _Server(uvicorn.Server):
-    """A server that says when it listens."""
+    """A server that says when it listens, and ends when it is told to: uvicorn itself looks ten times a
+    second whether it should, and then sleeps twice."""
 
     def __init__(self, config: uvicorn.Config, listening: threading.Event) -> None:
         super().__init__(config)
         self._listening = listening
+        self._loop = asyncio.get_running_loop()
+        self._told = asyncio.Event()
+
+    def end(self) -> None:
+        """Tells it to end, from any thread."""
+        self.should_exit = True
+        with suppress(RuntimeError):  # its loop is closed: it has ended
+            self._loop.call_soon_threadsafe(self._told.set)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._listening.set()
+
+    async def main_loop(self) -> None:
+        while not await self.on_tick(0):  # which also sets the Date of the answers
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_DATE_S):
+                    await self._told.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        state = self.server_state
+        open_ones = [it for it in state.connections if isinstance(it, _Protocol)]
+        for connection in open_ones:
+            connection.shutdown()
+        if under_way := [*state.tasks, *(it.lost for it in open_ones)]:
+            await asyncio.wait(under_way, timeout=_GRACE_S)
+        for task in state.tasks:
+            task.cancel()
 
 
 class SandboxServer:
@@ -233,7 +266,7 @@ class SandboxServer:
             if self._thread is None:
                 return
             if self._server is not None:
-                self._server.should_exit = True
+                self._server.end()
             self._thread.join()
             self._thread = None
 
