@@ -73,17 +73,22 @@ def events_of(rows: Sequence[Row]) -> tuple[MessageEvent, ...]:
 
 def _event(row: Row) -> MessageEvent:
     """`timestamp` is when it happened; older answers have that in `submittedAt`."""
+    return MessageEvent(kind_of(row)[0], row.moment("timestamp", "submittedat"), server_words(row))
+
+
+def kind_of(row: Row) -> tuple[str, str]:
+    """Our word for what happened, theirs where we have none, and theirs, which is a word or a number."""
     number, word = row.number("type"), row.text("typename")
     name = _NUMBERS.get(-1 if number is None else number) or _our_word(word or row.text("type"))
-    told = name or word or (f"type {number}" if number is not None else row.text("type"))
-    return MessageEvent(told, row.moment("timestamp", "submittedat"), _server_words(row))
+    told = word or (f"type {number}" if number is not None else row.text("type"))
+    return name or told, told
 
 
 def _our_word(word: str) -> str:
     return _WORDS.get(folded(word).replace(" ", ""), "")
 
 
-def _server_words(row: Row) -> str:
+def server_words(row: Row) -> str:
     """What the remote server said, its code first."""
     about = row.row("eventmetadata")
     code = about.text("smtpcode") or row.text("smtpcode")
