@@ -140,6 +140,7 @@ def _v1(there: Endpoints) -> _Section:
             ("Dashboard", f"{there.dashboard_url}/api"),
             ("Reports", f"{there.dashboard_url}/web/api"),
             ("Send", f"{there.send_url}/api/v2/mail/send"),
+            ("OpenAPI", f"{there.dashboard_url}/api/openapi.json"),
             ("E-mail", there.user),
             ("Password", there.password),
         ),
@@ -159,7 +160,7 @@ def _v2(there: Endpoints) -> _Section:
         "turbosmtp-v2",
         "turboSMTP API v2",
         "A key pair in two headers.",
-        (("Base URL", v2.base_url), *keys.items()),
+        (("Base URL", v2.base_url), ("OpenAPI", f"{v2.base_url}/openapi.json"), *keys.items()),
         (
             _curl(f"{v2.send_url}/mail/send", keys, _LETTER),
             _curl(f"{v2.base_url}/analytics?from=2020-01-01&to=2099-12-31&limit=5", keys),
@@ -180,7 +181,12 @@ def _sendpost(there: Endpoints) -> _Section:
         "sendpost",
         "SendPost API v1",
         "The sub-account's key sends and suppresses, the account's key reads messages and statistics.",
-        (("Base URL", api.base_url), *own.items(), *account.items()),
+        (
+            ("Base URL", api.base_url),
+            ("OpenAPI", f"{api.base_url}/openapi.json"),
+            *own.items(),
+            *account.items(),
+        ),
         (
             _curl(f"{api.base_url}/subaccount/email/", own, letter),
             _curl(f"{api.base_url}/account/subaccount/", account),

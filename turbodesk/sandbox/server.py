@@ -28,6 +28,7 @@ from turbodesk.sandbox.failures import failure
 from turbodesk.sandbox.faults import Faults, FaultyApp
 from turbodesk.sandbox.front_page import FrontPage
 from turbodesk.sandbox.inbox import Inbox
+from turbodesk.sandbox.openapi import routes as descriptions
 from turbodesk.sandbox.sendpost import SendPost
 from turbodesk.sandbox.smtp import Relay
 from turbodesk.sandbox.state import State
@@ -52,6 +53,7 @@ _log = logging.getLogger(__name__)
 def sandbox_app(state: State, faults: Faults, there: Endpoints) -> ASGIApp:
     """Everything the sandbox answers over HTTP, over `state`; `there` is what it says of itself."""
     routes = [
+        *descriptions(),
         *Sending(state).routes(),
         *TurboSmtpV1(state).routes(),
         *TurboSmtpV2(state).routes(),
