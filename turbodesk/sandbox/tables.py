@@ -41,6 +41,17 @@ CREATE TABLE mail_group(name TEXT NOT NULL, mail INTEGER NOT NULL, PRIMARY KEY(n
 CREATE TRIGGER mail_grouped AFTER INSERT ON mail WHEN instr(NEW.options, '"groups"') BEGIN
     INSERT OR IGNORE INTO mail_group SELECT value, NEW.id FROM json_each(NEW.options, '$.groups'); END;
 """,
+    """
+CREATE TABLE validation_list(
+    id INTEGER PRIMARY KEY AUTOINCREMENT, file_name TEXT NOT NULL, created INTEGER NOT NULL, started INTEGER,
+    total INTEGER NOT NULL);
+CREATE TABLE validation_email(
+    id INTEGER PRIMARY KEY AUTOINCREMENT, list INTEGER NOT NULL, place INTEGER NOT NULL, email TEXT NOT NULL,
+    status TEXT NOT NULL);
+CREATE INDEX validation_email_by_list ON validation_email(list, place);
+CREATE TABLE validation_use(at INTEGER NOT NULL, free INTEGER NOT NULL, paid INTEGER NOT NULL);
+INSERT INTO sqlite_sequence VALUES ('validation_list', 48150), ('validation_email', 9216300);
+""",
 )
 VERSION = len(STEPS)
 ADD_REPORT = "INSERT INTO report(list, hard, email, at, response, sent) VALUES (?, ?, ?, ?, ?, ?)"

@@ -15,6 +15,7 @@ from turbodesk.sandbox.turbosmtp_v2_analytics import Analytics
 from turbodesk.sandbox.turbosmtp_v2_keys import APIS, KeyRing, given_pair
 from turbodesk.sandbox.turbosmtp_v2_questions import Coded, body_fields
 from turbodesk.sandbox.turbosmtp_v2_suppressions import Suppressions
+from turbodesk.sandbox.turbosmtp_v2_validation import Validation
 from turbodesk.sandbox.wire import Answer, text_of
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -34,7 +35,7 @@ class TurboSmtpV2:
 
     def routes(self) -> list[Route]:
         analytics, suppressions = Analytics(self._state), Suppressions(self._state)
-        account = Account(self._state, self._keys)
+        account, validation = Account(self._state, self._keys), Validation(self._state)
         anybody: list[tuple[str, str, Handler]] = [
             ("POST", "/authorize", self._authorize),
             ("POST", "/deauthorize", self._deauthorize),
@@ -52,6 +53,16 @@ class TurboSmtpV2:
             ("POST", "/suppressions/import", suppressions.add),
             ("GET", "/subaccounts/list", account.sub_accounts),
             ("GET", "/user/config", account.config),
+            ("GET", "/emailvalidation/subscription", validation.subscription),
+            ("POST", "/emailvalidation/validateEmail", validation.one_address),
+            ("POST", "/emailvalidation/upload", validation.upload),
+            ("GET", "/emailvalidation/lists", validation.lists),
+            ("GET", "/emailvalidation/lists/{id}", validation.one_list),
+            ("DELETE", "/emailvalidation/lists/{id}", validation.delete),
+            ("POST", "/emailvalidation/lists/{id}/validate", validation.start),
+            ("GET", "/emailvalidation/lists/{id}/emails", validation.emails),
+            ("GET", "/emailvalidation/lists/{id}/emails/{email}", validation.one_email),
+            ("GET", "/emailvalidation/lists/{id}/csv", validation.export),
         ]
         signed_in: list[tuple[str, str, Handler]] = [
             ("GET", "/user/consumerKeys", account.keys),

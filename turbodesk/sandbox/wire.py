@@ -6,6 +6,7 @@ import asyncio
 import json
 import math
 from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -149,6 +150,30 @@ async def _multipart(request: Request) -> list[tuple[str, str]]:
     except (HTTPException, MultiPartException) as error:
         raise Unreadable from error
     return pairs
+
+
+class File(NamedTuple):
+    """A file that came in a form."""
+
+    name: str
+    content: bytes
+
+
+async def uploaded(request: Request, field: str) -> File | None:
+    """The last file of a multipart form in that field, None where there is none; raises Unreadable and
+    TooLarge."""
+    from starlette.exceptions import HTTPException
+    from starlette.formparsers import MultiPartException
+
+    await body_of(request)
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        return None
+    try:
+        async with request.form(max_part_size=BODY_LIMIT_BYTES) as form:
+            files = [value for value in form.getlist(field) if not isinstance(value, str)]
+            return File(files[-1].filename or "", await files[-1].read()) if files else None
+    except (HTTPException, MultiPartException) as error:
+        raise Unreadable from error
 
 
 def _nested(pairs: list[tuple[str, str]]) -> dict[str, object]:
