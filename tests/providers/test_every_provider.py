@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from turbodesk.errors import InvalidDraft, NotOffered, OutcomeUnknown, SignInRefused
+from turbodesk.errors import InvalidDraft, NotOffered, OutcomeUnknown, Refused, SignInRefused
 from turbodesk.model.account import Credentials, Profile, Secret
 from turbodesk.model.lookup import Sought, Trace
 from turbodesk.model.message import Address, Attachment, Header, Message
@@ -26,6 +26,7 @@ from turbodesk.model.reports import (
     ReportType,
     Suppressing,
 )
+from turbodesk.model.validation import ValidationStatus
 from turbodesk.providers import PROVIDERS, open_provider
 from turbodesk.providers.gateway import Gateway
 from turbodesk.providers.port import Capability, Provider
@@ -386,6 +387,54 @@ async def knows_the_account(desk: Desk) -> None:
         assert subs and all(sub.id and ("@" in sub.email or sub.name) for sub in subs)
 
 
+async def validates_one_address_for_one_credit(desk: Desk) -> None:
+    if not desk.has(Capability.VALIDATION):
+        return
+    before = await desk.provider.validation_credits()
+    good = await desk.provider.validate_address("ann@example.com")
+    bad = await desk.provider.validate_address("hardbounce@example.org")
+    assert (good.email, good.status, good.mx_found) == ("ann@example.com", ValidationStatus.VALID, True)
+    assert (bad.status, bad.sub_status) == (ValidationStatus.INVALID, "mailbox_not_found")
+    after = await desk.provider.validation_credits()
+    assert before.free_left is not None
+    assert (after.free_left, after.paid) == (before.free_left - 2, before.paid)
+
+
+async def validates_a_list_from_upload_to_results(desk: Desk) -> None:
+    if not desk.has(Capability.VALIDATION):
+        return
+    provider = desk.provider
+    emails = [f"{number}@example.com" for number in range(1_200)] + ["invalid@example.com", "x@gmial.com"]
+    sent: list[tuple[int, int]] = []
+    made = await provider.upload_validation("Spring list.csv", emails, lambda *so_far: sent.append(so_far))
+    assert made.total == len(emails)
+    assert sent[-1][0] == sent[-1][1] > sum(map(len, emails))
+    assert await rows_of(provider.validation_results(made.id)) == []
+    await provider.start_validation(made.id)
+    with pytest.raises(Refused):
+        await provider.start_validation(made.id)
+    await desk.control.advance_clock(3600)
+    found = await provider.validation_list(made.id)
+    assert found is not None
+    assert (found.done, found.percent, found.processed, found.total) == (True, 100, 1_202, 1_202)
+    counts = {ValidationStatus.VALID: 1_200, ValidationStatus.INVALID: 2}
+    assert (found.name, dict(found.counts)) == ("Spring list.txt", counts)
+    (listed,) = [row for row in await rows_of(provider.validation_lists(AROUND_TODAY)) if row.id == made.id]
+    assert (listed.total, listed.done) == (1_202, True)
+    pages = [page async for page in provider.validation_results(made.id)]
+    rows = [row for page in pages for row in page.rows]
+    assert [row.email for row in rows] == emails
+    assert pages[-1].complete
+    one = await provider.validation_result(made.id, rows[-1].id)
+    assert one is not None
+    assert (one.email, one.did_you_mean, one.sub_status) == ("x@gmial.com", "x@gmail.com", "possible_typo")
+    export = b"".join([chunk async for chunk in provider.validation_csv(made.id)])
+    assert export.count(b"\r\n") == len(emails) + 1
+    await provider.delete_validation_list(made.id)
+    assert await provider.validation_list(made.id) is None
+    assert await provider.validation_result(made.id, rows[-1].id) is None
+
+
 async def does_not_offer_what_it_has_not(desk: Desk) -> None:
     provider, some = desk.provider, ["a@example.com"]
     works: dict[Capability, list[Callable[[], Any]]] = {
@@ -423,6 +472,18 @@ async def does_not_offer_what_it_has_not(desk: Desk) -> None:
             lambda: provider.revoke_key("x"),
         ],
         Capability.DOMAINS: [lambda: provider.domains()],
+        Capability.VALIDATION: [
+            lambda: provider.validation_credits(),
+            lambda: provider.validate_address("a@example.com"),
+            lambda: provider.upload_validation("list", some),
+            lambda: provider.start_validation("1"),
+            lambda: provider.validation_lists(ALL_TIME),
+            lambda: provider.validation_list("1"),
+            lambda: provider.delete_validation_list("1"),
+            lambda: provider.validation_results("1"),
+            lambda: provider.validation_result("1", "1"),
+            lambda: provider.validation_csv("1"),
+        ],
     }
     assert Capability.SEND in provider.offers
     for capability in Capability:
@@ -470,6 +531,8 @@ PROMISES = (
     lists_domains,
     switches_tracking,
     knows_the_account,
+    validates_one_address_for_one_credit,
+    validates_a_list_from_upload_to_results,
     does_not_offer_what_it_has_not,
 )
 

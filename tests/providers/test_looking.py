@@ -28,6 +28,10 @@ CHANGES = {
     "delete_suppressions_where",
     "create_key",
     "revoke_key",
+    "validate_address",
+    "upload_validation",
+    "start_validation",
+    "delete_validation_list",
 }
 """What writes. A method that is new belongs here, or to READS where it changes nothing."""
 

@@ -93,7 +93,8 @@ class Gateway:
     async def ask(self, origin: str, call: Call, *, deadline_s: float, kept: bool = True) -> Answer:
         """One try of a question; raises Lost. With `kept` False it gets a fresh connection."""
         lanes = await self._open_lanes(origin)
-        request = _Request(origin, call, self._connect_s)
+        upload = await _Upload.begin(call.body) if call.body else None
+        request = _Request(origin, call, self._connect_s, upload)
         return await request.whole(lanes.questions if kept else lanes.fresh, deadline_s * self.patience)
 
     async def send(self, origin: str, call: Call, mark: WireMark) -> Answer:

@@ -42,6 +42,12 @@ READS = frozenset(
         "domains",
         "look_up",
         "spelled",
+        "validation_credits",
+        "validation_lists",
+        "validation_list",
+        "validation_results",
+        "validation_result",
+        "validation_csv",
     }
 )
 """The methods of a provider that change nothing at it. Signing in and out is none of its data, and is let

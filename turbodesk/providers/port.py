@@ -37,6 +37,13 @@ if TYPE_CHECKING:
         Suppressing,
     )
     from turbodesk.model.request import Spelled
+    from turbodesk.model.validation import (
+        Uploaded,
+        UploadProgress,
+        Validated,
+        ValidationCredits,
+        ValidationList,
+    )
 
 WireMark = Callable[[], Awaitable[None]]
 """Awaited once the connection stands and before the first byte of the request leaves; what it raises
@@ -70,6 +77,7 @@ class Capability(StrEnum):
     FIELDS = "placeholders"
     INLINE_IMAGES = "inline images"
     LOOK_UP = "look up a send"
+    VALIDATION = "validation of addresses"
 
 
 class Provider(ABC):
@@ -282,6 +290,52 @@ class Provider(ABC):
     async def domains(self) -> tuple[Domain, ...]:
         """The domains mail may be sent from, in the provider's order, those not yet verified too."""
         raise self._not_offered("domains")
+
+    async def validation_credits(self) -> ValidationCredits:
+        """What is left to validate addresses with."""
+        raise self._not_offered("validation of addresses")
+
+    async def validate_address(self, email: str) -> Validated:
+        """Validates one address, which costs a credit. Asked once: raises OutcomeUnknown where the credit
+        may be spent and no answer came."""
+        raise self._not_offered("validation of addresses")
+
+    async def upload_validation(
+        self, name: str, emails: Sequence[str], progress: UploadProgress | None = None
+    ) -> Uploaded:
+        """Makes a list to validate, which costs nothing yet; `name` is what it will be called by. `emails`
+        is not empty."""
+        raise self._not_offered("validation of addresses")
+
+    async def start_validation(self, id: str) -> None:
+        """Validates a list, which costs a credit for each address. Asked once: raises OutcomeUnknown where
+        it may have begun and no answer came."""
+        raise self._not_offered("validation of addresses")
+
+    def validation_lists(self, period: Period) -> AsyncIterator[Page[ValidationList]]:
+        """The lists made in a period, in the provider's order, page by page, each once."""
+        raise self._not_offered("validation of addresses")
+
+    async def validation_list(self, id: str) -> ValidationList | None:
+        """One list and how far it is, None where there is none of this id."""
+        raise self._not_offered("validation of addresses")
+
+    async def delete_validation_list(self, id: str) -> None:
+        """Takes a list away with its results, for good."""
+        raise self._not_offered("validation of addresses")
+
+    def validation_results(self, id: str) -> AsyncIterator[Page[Validated]]:
+        """What is known of a list's addresses by now, in the provider's order, page by page, each once.
+        Addresses that are not validated yet are not among them."""
+        raise self._not_offered("validation of addresses")
+
+    async def validation_result(self, list_id: str, id: str) -> Validated | None:
+        """One result with all that is known of it, None where there is none."""
+        raise self._not_offered("validation of addresses")
+
+    def validation_csv(self, id: str) -> AsyncIterator[bytes]:
+        """The results of a list as the provider's own CSV, the bytes as they come."""
+        raise self._not_offered("validation of addresses")
 
     def _not_offered(self, what: str) -> NotOffered:
         return NotOffered(

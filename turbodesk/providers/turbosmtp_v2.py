@@ -46,11 +46,12 @@ from turbodesk.providers import turbosmtp_words as words
 from turbodesk.providers.exchange import Answer, Call
 from turbodesk.providers.http import DELETE, ONCE, READ, ApiClient, Gateway, Manner
 from turbodesk.providers.paging import in_slices, read_counted_pages
-from turbodesk.providers.port import Capability, Provider, WireMark
+from turbodesk.providers.port import Capability, WireMark
 from turbodesk.providers.scalars import is_digits
 from turbodesk.providers.turbosmtp_fields import DASHBOARD, SEND_HOSTS
 from turbodesk.providers.turbosmtp_token import TokenClient
 from turbodesk.providers.turbosmtp_v2_calls import PAGE, ROOT
+from turbodesk.providers.turbosmtp_v2_validation import Validating
 
 MAIN = "https://pro.api.serversmtp.com"
 
@@ -59,7 +60,7 @@ _NEEDS_COLUMN = "missing_required_parameter_filter_by"
 T = TypeVar("T")
 
 
-class TurboSmtpV2(Provider):
+class TurboSmtpV2(Validating):
     """One turboSMTP account over its v2 API.
 
     The key pair goes with every call but those about keys themselves, which the provider takes from a

@@ -30,6 +30,7 @@ LISTS = frozenset(
         Capability.SUPPRESSION_REASONS,
         Capability.ACCOUNT,
         Capability.SUB_ACCOUNTS,
+        Capability.VALIDATION,
     }
 )
 KEYS = frozenset({Capability.KEYS})
