@@ -8,6 +8,7 @@ from turbodesk.sandbox.openapi.turbosmtp_sends import LOGIN, send, send_body
 from turbodesk.sandbox.openapi.turbosmtp_v2_account import ACCOUNT
 from turbodesk.sandbox.openapi.turbosmtp_v2_codes import coded
 from turbodesk.sandbox.openapi.turbosmtp_v2_lists import LISTS
+from turbodesk.sandbox.openapi.turbosmtp_v2_validation import VALIDATION
 
 DOCUMENT = document(
     "The sandbox's turboSMTP API v2",
@@ -16,6 +17,7 @@ DOCUMENT = document(
     operations=[
         *ACCOUNT,
         *LISTS,
+        *VALIDATION,
         send(
             "/mail/send",
             "Takes a letter in, from a key pair or from an e-mail and a password.",
