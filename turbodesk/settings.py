@@ -110,6 +110,15 @@ def load(config_dir: Path) -> Settings:
         return replace(saved, note=note)
 
 
+def stamp(config_dir: Path) -> tuple[int, ...] | None:
+    """What is another value whenever the file there was written anew, None where there is no file."""
+    try:
+        found = (config_dir / FILE).stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
 def save(config_dir: Path, settings: Settings) -> None:
     """Writes all of it. Raises FileTrouble."""
     json_file.write(config_dir / FILE, _encode(settings))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -42,6 +43,11 @@ class _Own:
     made_for: Profile
     desk: Desk
 
+    def serves(self, profile: Profile) -> bool:
+        """Whether nothing but guards that every send asks for anew has changed."""
+        alike = profile.viewer == self.made_for.viewer
+        return alike and profile.guarded_as(self.made_for) == self.made_for
+
 
 class Workplace:
     """Everything open while the program runs over one config dir. Each part opens when first asked for.
@@ -62,11 +68,13 @@ class Workplace:
         self._environment = environment
         self._history_rows = history_rows
         self._settings: Settings | None = None
+        self._settings_stamp: tuple[int, ...] | None = None
         self._gateway: Gateway | None = None
         self._ledger: Ledger | None = None
         self._sandbox: SandboxServer | None = None
         self._batches: BatchRuns | None = None
         self._own: dict[tuple[str, int], _Own] = {}
+        self._opening_own: defaultdict[tuple[str, int], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._slotted: dict[int, Gateway] = {}
         self._starting_sandbox = asyncio.Lock()
         self._opening_ledger = asyncio.Lock()
@@ -85,14 +93,23 @@ class Workplace:
 
     @property
     def settings(self) -> Settings:
-        """What is remembered between runs, as it was when first read or last saved here."""
-        if self._settings is None:
+        """What is remembered between runs, as it is on disk now, whichever program wrote it.
+
+        The file is read again only where it is another one. Raises FileTrouble where it cannot be read.
+        """
+        stamp = settings_file.stamp(self.config_dir)
+        if self._settings is None or stamp != self._settings_stamp:
+            before = self._settings
             self._settings = settings_file.load(self.config_dir)
+            self._settings_stamp = stamp
+            if before is not None and not self._settings.note:  # told until somebody has seen to it
+                self._settings = replace(self._settings, note=before.note)
         return self._settings
 
     def change(self, changed: Callable[[Settings], Settings]) -> Settings:
         """Remembers what `changed` makes of the settings as they are on disk now; raises FileTrouble."""
         self._settings = settings_file.change(self.config_dir, changed)
+        self._settings_stamp = None  # another program may have written since
         return self._settings
 
     @property
@@ -216,7 +233,12 @@ class Workplace:
         ledger = await self.ledger()
         from turbodesk.services.outbox import Outbox
 
-        return Outbox(ledger, desk, repeats=repeats)
+        return Outbox(ledger, desk, guarded=lambda: self._guarded(desk.profile), repeats=repeats)
+
+    def _guarded(self, profile: Profile) -> Profile:
+        """The profile with its guards as they stand on disk, whichever program changed them."""
+        kept = self.settings.profile(profile.name)
+        return profile if kept is None else profile.guarded_as(kept)
 
     async def sending(self, undo_s: float) -> Sending:
         """What sends what is due, over this config dir; batches go out beside it."""
@@ -243,17 +265,22 @@ class Workplace:
 
     async def _own_desk(self, name: str, slots: int = 0) -> Desk:
         """A desk that stays open while this workplace does, whatever account the window shows; with `slots`
-        so many of its connections are kept between sends. It is opened anew once its profile has changed."""
-        profile = self.profile(name)
+        so many of its connections are kept between sends. It is opened anew once its profile has changed;
+        guards are asked apart, but for a viewer, who has another provider."""
+        async with self._opening_own[name, slots]:  # of two who ask at once, both get the same
+            return await self._open_own_desk(name, slots)
+
+    async def _open_own_desk(self, name: str, slots: int) -> Desk:
+        profile = found = self.profile(name)
         kept = self._own.get((name, slots))
-        if kept is not None and kept.made_for == profile:
+        if kept is not None and kept.serves(profile):
             return kept.desk
         if profile.is_sandbox:
             profile, credentials = sandbox_profile(profile, await self._start_sandbox())
         else:
             credentials = await self.credentials(profile)
         gateway = self._gateway_with(slots)
-        self._own[name, slots] = _Own(self.profile(name), self.desk_with(profile, credentials, gateway))
+        self._own[name, slots] = _Own(found, self.desk_with(profile, credentials, gateway))
         if kept is not None:
             await kept.desk.aclose()
         return self._own[name, slots].desk

@@ -14,6 +14,7 @@ from turbodesk.providers.exchange import Answer, Call
 from turbodesk.store import records
 from turbodesk.store.database import Database
 from turbodesk.store.ledger import Ledger
+from turbodesk.store.limits import Limit
 
 
 def no_wire_mark() -> None:
@@ -81,7 +82,9 @@ def not_on_the_disk() -> None:
 def nobody_claims() -> None:
     """Whoever wants to send a queued letter sends it, whether or not somebody else is at it."""
 
-    def claim(connection: sqlite3.Connection, id: str, instance: str, now: int) -> records.Live | None:
+    def claim(
+        connection: sqlite3.Connection, id: str, instance: str, now: int, limit: Limit | None = None
+    ) -> records.Live | None:
         connection.execute("DROP TRIGGER IF EXISTS edges")
         connection.execute("DROP TRIGGER IF EXISTS one_live_attempt")
         connection.execute("DROP INDEX IF EXISTS attempt_live")

@@ -43,18 +43,22 @@ def check(
     *,
     sent_today: int,
     confirmed: int,
+    leaving: int = 0,
     together: int | None = None,
 ) -> None:
     """Lets a message to these recipients through, or raises Guarded or ConfirmFirst.
 
     `recipients` is the whole envelope, each address once. `sent_today` is to how many recipients something
-    of this profile has left today; `confirmed` the number a person said yes to; `together` how many get mail
-    by the whole batch that the message belongs to. One address that may not get mail stops the message.
+    of this profile has left today, `leaving` to how many more it is leaving just now; `confirmed` the number
+    a person said yes to; `together` how many get mail by the whole batch that the message belongs to. One
+    address that may not get mail stops the message.
     """
     if profile.viewer:
         raise only_looks(profile.name)
     _check_lists(profile, recipients)
-    _check_cap(profile, max(len(recipients), together or 0), sent_today)
+    more = max(len(recipients), together or 0)
+    if profile.daily_cap and sent_today + leaving + more > profile.daily_cap:
+        raise over_cap(profile, more, sent_today=sent_today, leaving=leaving)
     asked = len(recipients) if together is None else together
     ask = ask_for(profile, asked)
     if ask is not Ask.NOTHING and confirmed != asked:
@@ -153,16 +157,16 @@ def _check_lists(profile: Profile, recipients: Sequence[Address]) -> None:
         )
 
 
-def _check_cap(profile: Profile, recipients: int, sent_today: int) -> None:
+def over_cap(profile: Profile, recipients: int, *, sent_today: int, leaving: int) -> Guarded:
+    """What is told where so many recipients more are over the daily cap."""
     cap = profile.daily_cap
-    if not cap or sent_today + recipients <= cap:
-        return
-    left = max(0, cap - sent_today)
+    left = max(0, cap - sent_today - leaving)
+    going = f"mail to {leaving:,} more is leaving, " if leaving else ""
     more = f"and {'this is' if recipients == 1 else 'these are'} {recipients:,} more"
     then = f"{left:,} more may go today." if left else "No more may go today."
-    raise Guarded(
+    return Guarded(
         f"The profile {profile.name} writes to at most {cap:,} recipients a day: "
-        f"{sent_today:,} had mail today, {more}.",
+        f"{sent_today:,} had mail today, {going}{more}.",
         hint=f"{_NOTHING} {then} {_CHANGE}",
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -27,8 +27,11 @@ from turbodesk.model.outcome import Hold, RecipientOutcome, SendResult, SendStat
 from turbodesk.services import guards, settle
 from turbodesk.services.clock import Clock
 from turbodesk.services.desk import API, SMTP
+from turbodesk.store.entry import microseconds
+from turbodesk.store.limits import Counted, Limit
 
 if TYPE_CHECKING:
+    from turbodesk.model.account import Profile
     from turbodesk.model.message import Address
     from turbodesk.model.request import Spelled
     from turbodesk.providers.port import Provider
@@ -74,16 +77,26 @@ class Outbox:
     stand against it, and InvalidDraft where an attachment can no longer be read; a send that meets these
     has not left, unless the sentence says so.
 
+    `guarded` gives the profile as its guards stand at that moment, that of the desk where there is none. The
+    daily cap is asked once more in the transaction that lets a send go.
+
     With `repeats`, what surely let nothing leave (no connection, or a provider that is too busy) is queued
     for its next try, which `Sending` makes; else it waits for a person. Nothing else is ever repeated but
     by hand.
     """
 
     def __init__(
-        self, ledger: Ledger, desk: Desk, *, repeats: bool = False, clock: Clock | None = None
+        self,
+        ledger: Ledger,
+        desk: Desk,
+        *,
+        guarded: Callable[[], Profile] | None = None,
+        repeats: bool = False,
+        clock: Clock | None = None,
     ) -> None:
         self._ledger = ledger
         self._desk = desk
+        self._guarded = guarded or (lambda: desk.profile)
         self._repeats = repeats
         self._clock = clock or Clock()
         self._failures: dict[str, TurbodeskError] = {}
@@ -94,11 +107,20 @@ class Outbox:
         account has no such way, InvalidDraft where that way cannot carry the message. `confirmed` is the
         number of recipients that a person said yes to."""
         sender, provider = await self._let_through(message, way, confirmed)
-        profile = self._desk.profile
+        limit = self._limit()
         try:
-            begun = await self._ledger.begin(message, profile=profile.name, provider=provider)
+            begun = await self._ledger.begin(
+                message, profile=self._desk.profile.name, provider=provider, limit=limit
+            )
         except FileTrouble as error:
             raise InvalidDraft({"attachments": error.says}) from error
+        try:
+            if limit is not None:  # it may be refused, and then nobody is to be called
+                await begun.written()
+        except asyncio.CancelledError:
+            with suppress(StoreTrouble):
+                await self._ledger.hold(begun.entry.id, CANCELLED_BEFORE)
+            raise
         try:
             return await self._deliver(begun.entry, begun.message, sender)
         except StoreTrouble:
@@ -160,7 +182,7 @@ class Outbox:
             )
         message, sender = await self._kept(entry, confirmed or len(entry.outcomes))
         try:
-            if not await self._ledger.claim(id):
+            if not await self._ledger.claim(id, self._limit()):
                 return await self._ledger.entry(id)  # somebody else was quicker
         except asyncio.CancelledError:
             with suppress(StoreTrouble):
@@ -170,8 +192,8 @@ class Outbox:
 
     async def claim_rows(self, batch: str, limit: int) -> list[tuple[Entry, Message]]:
         """Takes the next rows of a batch for this program; `send_claimed` sends one, `release` gives it
-        back."""
-        return await self._ledger.claim_rows(batch, limit)
+        back. Raises Guarded where the daily cap has room for none."""
+        return await self._ledger.claim_rows(batch, limit, self._limit())
 
     async def release(self, id: str) -> None:
         """Gives back a row that was taken and not sent: it waits as before."""
@@ -184,7 +206,7 @@ class Outbox:
             self._check_written_for(entry)
             sender = self._desk.sender(SMTP if entry.provider == SMTP else API)
             recipients = tuple(address for _, address in message.recipients)
-            await self._guard(recipients, len(recipients))
+            await self._guard(recipients, len(recipients), but=entry.id)
         except BaseException:
             await self.release(entry.id)
             raise
@@ -197,7 +219,7 @@ class Outbox:
         self._check_written_for(entry)
         message, sender = await self._kept(entry, confirmed or len(entry.outcomes))
         try:
-            await self._ledger.take_again(id)
+            await self._ledger.take_again(id, self._limit())
         except asyncio.CancelledError:
             with suppress(StoreTrouble):
                 await self._ledger.hold(id, CANCELLED_BEFORE)
@@ -257,8 +279,7 @@ class Outbox:
 
     async def sent_today(self) -> int:
         """To how many recipients something of this profile has left since this computer's midnight."""
-        midnight = self._clock.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-        return await self._ledger.left_since(self._desk.profile.name, midnight)
+        return (await self._ledger.counted(self._desk.profile.name, self._midnight())).left
 
     def new_key(self) -> str:
         """A name for a send that is about to begin, so that it can be asked for should it be cut off."""
@@ -311,17 +332,45 @@ class Outbox:
         return sender, SMTP if way == SMTP else self._desk.profile.provider
 
     async def _guard(
-        self, recipients: tuple[Address, ...], confirmed: int, *, together: int | None = None
+        self,
+        recipients: tuple[Address, ...],
+        confirmed: int,
+        *,
+        together: int | None = None,
+        but: str = "",
     ) -> None:
-        profile = self._desk.profile
-        sent_today = await self.sent_today() if profile.daily_cap else 0
-        guards.check(profile, recipients, sent_today=sent_today, confirmed=confirmed, together=together)
+        """Raises what stands against it; the send of the id `but` does not count against the daily cap."""
+        counted = Counted(0, 0)
+        if self._guarded().daily_cap:
+            counted = await self._ledger.counted(self._desk.profile.name, self._midnight(), but)
+        guards.check(
+            self._guarded(),
+            recipients,
+            sent_today=counted.left,
+            leaving=counted.leaving,
+            confirmed=confirmed,
+            together=together,
+        )
+
+    def _limit(self) -> Limit | None:
+        """The daily cap, to be asked when a send is taken; None where there is none."""
+        profile = self._guarded()
+        if not profile.daily_cap:
+            return None
+
+        def refusal(counted: Counted, more: int) -> Exception:
+            return guards.over_cap(profile, more, sent_today=counted.left, leaving=counted.leaving)
+
+        return Limit(profile.daily_cap, microseconds(self._midnight()), refusal)
+
+    def _midnight(self) -> datetime:
+        return self._clock.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
 
     async def _kept(self, entry: Entry, confirmed: int) -> tuple[Message, Provider]:
         """A message as it was written down, and what sends it; the guards of today are asked."""
         sender = self._desk.sender(SMTP if entry.provider == SMTP else API)
         message = await self._ledger.message(entry.id)
-        await self._guard(tuple(address for _, address in message.recipients), confirmed)
+        await self._guard(tuple(address for _, address in message.recipients), confirmed, but=entry.id)
         return message, sender
 
     def _check_profile(self, entry: Entry) -> None:

@@ -25,12 +25,13 @@ from turbodesk.files import in_slice_thread
 from turbodesk.model.lookup import Found, Sought
 from turbodesk.model.message import BytesSource, Message
 from turbodesk.model.outcome import Hold, SendResult, SendState, Verdict, state_of
-from turbodesk.store import batches, copies, naming, records, waiting
+from turbodesk.store import batches, copies, limits, naming, records, waiting
 from turbodesk.store.attachments import Attachments
 from turbodesk.store.batches import Batches
 from turbodesk.store.database import Database
 from turbodesk.store.entry import Entry, Step, microseconds
 from turbodesk.store.instances import Instance, living
+from turbodesk.store.limits import Counted, Limit
 from turbodesk.store.payload import digest_of, freeze, thaw, with_sources
 from turbodesk.store.schema import APPLICATION_ID, MIGRATIONS
 from turbodesk.store.writer import Job, Writer, closed
@@ -157,39 +158,46 @@ class Ledger:
         await self._writer.submit(records.INSERT, new).written()
         return entry
 
-    async def begin(self, message: Message, *, profile: str, provider: str, id: str = "") -> Begun:
+    async def begin(
+        self, message: Message, *, profile: str, provider: str, id: str = "", limit: Limit | None = None
+    ) -> Begun:
         """`queue` and `claim` in one; the message comes back as it is kept, to be sent.
 
         It is put in line, in front of the wire mark that follows: whoever waits for that mark has
-        waited for both, and they may share a commit. Raises FileTrouble as `queue` does.
+        waited for both, and they may share a commit. Raises FileTrouble as `queue` does. What `limit`
+        raises comes out of `written`, and then nothing was written down.
         """
         now = _now()
         kept, payload = await self._prepared(message)
         queued = records.written(id or new_id(), kept, payload, profile, provider, now)
         entry = replace(queued, state=SendState.SENDING, attempts=1)
 
-        new = records.New(entry, kept, payload, now, self._instance.id, self._live)
+        new = records.New(entry, kept, payload, now, self._instance.id, self._live, limit=limit)
         return Begun(entry, kept, self._writer.submit(records.INSERT, new))
 
-    async def claim(self, id: str) -> bool:
-        """Takes a queued send for this program; False where it is no longer queued."""
+    async def claim(self, id: str, limit: Limit | None = None) -> bool:
+        """Takes a queued send for this program; False where it is no longer queued. Raises what `limit`
+        raises."""
 
         def work(connection: sqlite3.Connection) -> bool:
-            live = records.claim(connection, id, self._instance.id, _now())
+            live = records.claim(connection, id, self._instance.id, _now(), limit)
             if live is not None:
                 self._live[id] = live
             return live is not None
 
         return await self._writer.run(work)
 
-    async def claim_rows(self, batch: str, limit: int) -> list[tuple[Entry, Message]]:
+    async def claim_rows(
+        self, batch: str, most: int, limit: Limit | None = None
+    ) -> list[tuple[Entry, Message]]:
         """Takes the next rows of a batch that wait for it, at most so many, in the order of the file; each
-        with its message. What is damaged is held back for a person and left out."""
+        with its message. What is damaged is held back for a person and left out. Raises what `limit` raises
+        where it has room for none."""
 
         taken: list[tuple[records.Live, bytes]] = []
 
         def work(connection: sqlite3.Connection) -> None:
-            taken[:] = records.claim_rows(connection, batch, limit, self._instance.id, _now())
+            taken[:] = records.claim_rows(connection, batch, most, self._instance.id, _now(), limit)
             self._live.update((live.entry.id, live) for live, _ in taken)
 
         try:
@@ -328,18 +336,24 @@ class Ledger:
         """A person says that an unknown send was taken."""
         return await self._writer.run(lambda c: waiting.close_as_sent(c, id, _now()))
 
-    async def take_again(self, id: str) -> None:
+    async def take_again(self, id: str, limit: Limit | None = None) -> None:
         """Takes an unknown send for this program once more, because a person asked for it. Whatever comes of
-        it but a yes, it is unknown again afterwards."""
+        it but a yes, it is unknown again afterwards. Raises what `limit` raises."""
 
         def work(connection: sqlite3.Connection) -> None:
-            self._live[id] = waiting.take_again(connection, id, self._instance.id, _now())
+            self._live[id] = waiting.take_again(connection, id, self._instance.id, _now(), limit)
 
         await self._writer.run(work)
 
-    async def left_since(self, profile: str, since: datetime) -> int:
-        """To how many recipients something of this profile has left since then."""
-        return await self._read(lambda c: waiting.left_since(c, profile, microseconds(since)))
+    async def counted(self, profile: str, since: datetime, but: str = "") -> Counted:
+        """To how many recipients something of this profile has left since then or is leaving; the send of the
+        id `but` does not count."""
+
+        def asked(connection: sqlite3.Connection) -> Counted:
+            number = records.number_of(connection, but) if but else 0
+            return limits.counted(connection, profile, microseconds(since), number)
+
+        return await self._read(asked)
 
     async def entries(
         self, *, profile: str | None = None, limit: int = 1000, batch: str | None = "", state: str = ""

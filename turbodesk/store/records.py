@@ -15,6 +15,7 @@ from turbodesk.model.lookup import Trace
 from turbodesk.model.message import Address, Message
 from turbodesk.model.outcome import Hold, RecipientOutcome, SendResult, SendState, Verdict
 from turbodesk.store.entry import Attempt, Entry, LookUp, Step, microseconds, moment
+from turbodesk.store.limits import Limit
 from turbodesk.store.payload import digest_of
 from turbodesk.store.writer import Kind
 
@@ -174,7 +175,7 @@ class New:
     it is among its `lives` afterwards.
 
     `keeper` is the program that keeps it waiting, `batch` the number of its batch, `draft` what it was
-    written from.
+    written from. With a `limit` it is refused where that has no room for it.
     """
 
     entry: Entry
@@ -186,10 +187,17 @@ class New:
     keeper: str = ""
     batch: int | None = None
     draft: bytes = b""
+    limit: Limit | None = None
 
 
 def insert_all(connection: sqlite3.Connection, news: Sequence[New]) -> list[int]:
     """Writes messages down; their numbers come back, in the same order."""
+    taken: defaultdict[str, int] = defaultdict(int)  # by those of this transaction, which are not yet written
+    for new in news:
+        recipients = len(new.entry.outcomes)
+        if new.limit is not None:
+            new.limit.check(connection, new.entry.profile, taken[new.entry.profile] + recipients)
+        taken[new.entry.profile] += recipients if new.taken_by else 0
     last = connection.execute(
         _many(
             "INSERT INTO message (id, key, profile, provider, sender, subject, body_sha256, size_bytes, "
@@ -254,12 +262,17 @@ def _many(sql: str, rows: int, columns: int) -> str:
     return sql.replace("{}", ", ".join([f"({', '.join('?' * columns)})"] * rows))
 
 
-def claim(connection: sqlite3.Connection, id: str, instance: str, now: int) -> Live | None:
-    """Takes a queued send for this program; None where it is not queued (any more)."""
+def claim(
+    connection: sqlite3.Connection, id: str, instance: str, now: int, limit: Limit | None = None
+) -> Live | None:
+    """Takes a queued send for this program; None where it is not queued (any more). Raises what `limit`
+    raises."""
     number = number_of(connection, id)
     entry = entry_of(connection, number)
     if entry.state is not SendState.QUEUED:
         return None
+    if limit is not None:
+        limit.check(connection, entry.profile, len(entry.outcomes), but=number)
     n = entry.attempts + 1
     connection.execute(
         "INSERT INTO attempt (message, n, instance, started) VALUES (?, ?, ?, ?)", (number, n, instance, now)
@@ -281,20 +294,27 @@ def _in_doubt(connection: sqlite3.Connection, number: int) -> bool:
 
 
 def claim_rows(
-    connection: sqlite3.Connection, batch: str, limit: int, instance: str, now: int
+    connection: sqlite3.Connection,
+    batch: str,
+    most: int,
+    instance: str,
+    now: int,
+    limit: Limit | None = None,
 ) -> list[tuple[Live, bytes]]:
-    """Takes the next rows of a batch that wait for it, in the order of the file; each with its payload, which
-    is as it was written down. Raises StoreTrouble where one is not."""
-    numbers = [
-        row[0]
-        for row in connection.execute(
-            "SELECT number FROM message WHERE batch = (SELECT number FROM batch WHERE id = ?) "
-            "AND state = 'queued' AND hold = 'batch' ORDER BY \"row\" LIMIT ?",
-            (batch, limit),
-        )
-    ]
-    if not numbers:
+    """Takes the next rows of a batch that wait for it, at most so many and none that `limit` has no room for,
+    in the order of the file; each with its payload, which is as it was written down. Raises what `limit`
+    raises where it has room for none, and StoreTrouble where a row is not as it was written down."""
+    waiting = connection.execute(
+        "SELECT number, profile, json_array_length(outcomes) FROM message "
+        "WHERE batch = (SELECT number FROM batch WHERE id = ?) "
+        "AND state = 'queued' AND hold = 'batch' ORDER BY \"row\" LIMIT ?",
+        (batch, most),
+    ).fetchall()
+    if not waiting:
         return []
+    if limit is not None:
+        waiting = waiting[: limit.fitting(connection, waiting[0][1], [row[2] for row in waiting])]
+    numbers = [row[0] for row in waiting]
     those = encoded(numbers).decode()
     rows = connection.execute(_SELECT + _THOSE, (those,)).fetchall()
     rows.sort(key=lambda row: row[-1])  # the row of the file comes last

@@ -12,6 +12,7 @@ from turbodesk.model.lookup import Found, Sought, Trace
 from turbodesk.model.outcome import Hold, RecipientOutcome, SendState, Verdict, state_of
 from turbodesk.store import records
 from turbodesk.store.entry import Entry, moment
+from turbodesk.store.limits import Limit
 
 ENDED_WAITING = "Turbodesk ended while it waited to try this again. Nothing was sent."
 NOT_UNKNOWN = "Only a send whose outcome is unknown can be settled."
@@ -137,8 +138,11 @@ def close_as_sent(connection: sqlite3.Connection, id: str, now: int) -> Entry:
     return records.entry_of(connection, number)
 
 
-def take_again(connection: sqlite3.Connection, id: str, instance: str, now: int) -> records.Live:
-    """Takes an unknown send for this program once more, by hand; raises StoreTrouble where it is not unknown.
+def take_again(
+    connection: sqlite3.Connection, id: str, instance: str, now: int, limit: Limit | None = None
+) -> records.Live:
+    """Takes an unknown send for this program once more, by hand; raises StoreTrouble where it is not unknown,
+    and what `limit` raises.
 
     From then on it is in doubt: whatever comes of this try but a yes, it is unknown again.
     """
@@ -151,7 +155,7 @@ def take_again(connection: sqlite3.Connection, id: str, instance: str, now: int)
         "WHERE number = ?",
         (records.encoded(outcomes), now, number),
     )
-    live = records.claim(connection, id, instance, now)
+    live = records.claim(connection, id, instance, now, limit)
     if live is None:
         raise StoreTrouble("Another program took this message.", hint="Look in the outbox how it stands.")
     return live
@@ -188,16 +192,6 @@ def newest(connection: sqlite3.Connection) -> int:
     """When the ledger was last written to, 0 where it never was."""
     row = connection.execute("SELECT max(updated) FROM message").fetchone()
     return int(row[0] or 0)
-
-
-def left_since(connection: sqlite3.Connection, profile: str, since: int) -> int:
-    """To how many recipients something of this profile has left since then."""
-    row = connection.execute(
-        """SELECT coalesce(sum(json_array_length(outcomes)), 0) FROM message WHERE profile = ? AND number IN
-            (SELECT message FROM attempt WHERE wire >= ?)""",
-        (profile, since),
-    ).fetchone()
-    return int(row[0])
 
 
 def _unknown(connection: sqlite3.Connection, number: int) -> Entry:
