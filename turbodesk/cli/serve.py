@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
 
 import click
 
@@ -28,17 +30,36 @@ def sandbox_words() -> None:
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0: any free one.")
 @click.option("--data", type=click.Path(path_type=Path, dir_okay=False), help="Its file; none: in memory.")
 @click.option("--history-rows", type=click.IntRange(0), help="Size of the sample history.")
+@click.option(
+    "--webhooks-to", metavar="URL", default="", help="Where turboSMTP's events are posted, on this computer."
+)
+@click.option(
+    "--webhook-speed",
+    type=click.FloatRange(0, 1_000_000, min_open=True),
+    default=1.0,
+    help="So many times as fast as the services post again what was not taken.",
+)
 @click.option("--ready-file", type=click.Path(path_type=Path, dir_okay=False), help="Gets the same JSON.")
 @as_json
 def serve_sandbox(
-    port: int, data: Path | None, history_rows: int | None, ready_file: Path | None, as_json: bool
+    port: int,
+    data: Path | None,
+    history_rows: int | None,
+    webhooks_to: str,
+    webhook_speed: float,
+    ready_file: Path | None,
+    as_json: bool,
 ) -> int:
-    """Serves the sandbox until it is told to stop (Ctrl+C, SIGTERM)."""
+    """Serves the sandbox until it is told to stop (Ctrl+C, SIGTERM).
+
+    A user name stands in the URL of --webhooks-to; its password comes from TURBODESK_SECRET_EVENTS.
+    """
     from turbodesk.files import write_whole
     from turbodesk.sandbox.server import SandboxServer
 
+    webhooks: dict[str, Any] = {"webhooks_to": _receiver(webhooks_to), "webhook_speed": webhook_speed}
     with stop_signals() as told:
-        server = SandboxServer(data, port=port, history_rows=history_rows)
+        server = SandboxServer(data, port=port, history_rows=history_rows, **webhooks)
         try:
             endpoints = server.start()
         except OSError as error:
@@ -52,6 +73,28 @@ def serve_sandbox(
         finally:
             server.stop()
     return OK
+
+
+def _receiver(url: str) -> str:
+    """The URL with the password that its user name needs; raises UsageError for one of another computer."""
+    from turbodesk.sandbox.webhook_post import target_of
+
+    if url and target_of(url) is None:
+        raise click.UsageError(
+            "--webhooks-to is a URL of this computer: write it as http://127.0.0.1:PORT/, or with a user "
+            "name as http://USER@127.0.0.1:PORT/."
+        )
+    parts = urlsplit(url)
+    if parts.username is None:
+        return url
+    if parts.password is not None:
+        raise click.UsageError(
+            "A password does not go on the command line: leave it out of --webhooks-to and set "
+            "TURBODESK_SECRET_EVENTS."
+        )
+    password = quote(os.environ.get("TURBODESK_SECRET_EVENTS", ""), safe="")
+    at = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=f"{parts.username}:{password}@{at}").geturl()
 
 
 def _not_started(error: OSError, data: Path | None) -> FileTrouble:

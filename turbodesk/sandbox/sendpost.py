@@ -1,4 +1,4 @@
-"""SendPost's API v1: sends, messages, suppressions, statistics, sub-accounts and domains."""
+"""SendPost's API v1: sends, messages, suppressions, statistics, sub-accounts, domains and webhooks."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from turbodesk.sandbox.sendpost_send import (
     read_letter,
 )
 from turbodesk.sandbox.sendpost_suppressions import Suppressions
+from turbodesk.sandbox.sendpost_webhooks import WebhookAnswers
 from turbodesk.sandbox.sendpost_wire import (
     PAGE_LIMIT,
     Refusal,
@@ -67,6 +68,7 @@ class SendPost:
         self._intake = Intake(state)
         self._messages = Messages(state)
         self._suppressions = Suppressions(state)
+        self._webhooks = WebhookAnswers(state)
 
     def routes(self) -> list[Route]:
         account_stat, sub_stat = "/account/stat", "/account/subaccount/stat/{id}"
@@ -95,6 +97,7 @@ class SendPost:
             ("GET", "/account/subaccount/{id}", self._subaccount),
             ("GET", "/subaccount/domain", self._list_domains),
             ("GET", "/subaccount/domain/{id}", self._domain),
+            *self._webhooks.asked(),
         ]
         return [
             *(Route(ROOT + path, _endpoint(handler), methods=[method]) for method, path, handler in asked),

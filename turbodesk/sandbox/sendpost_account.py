@@ -9,7 +9,7 @@ from turbodesk.sandbox.state import SMTP_PASSWORD, SMTP_USER, SUBACCOUNT_KEY, US
 
 ACCOUNT_ID = 41
 OWNER = USER
-PUBLIC_IP = "203.0.113.25"
+IP_ID, PUBLIC_IP, LOCAL_IP = 7, "203.0.113.25", "192.0.2.25"
 BLOCKED_KEY = "SandboxSubAccountKey118"
 
 _MADE_MS = 1_718_000_000_000  # June 2024

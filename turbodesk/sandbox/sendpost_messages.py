@@ -4,58 +4,19 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 import sqlite3
-import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from email.utils import parseaddr
 from itertools import pairwise
-from typing import NamedTuple
 
-from turbodesk.sandbox.fate import GIVEN_UP
-from turbodesk.sandbox.sendpost_account import ACCOUNT_ID, DEFAULT, PUBLIC_IP
-from turbodesk.sandbox.sendpost_stats import is_hard
+from turbodesk.sandbox import sendpost_events as happenings
+from turbodesk.sandbox.sendpost_account import ACCOUNT_ID, DEFAULT, IP_ID, LOCAL_IP, PUBLIC_IP
+from turbodesk.sandbox.sendpost_events import NOTHING, Whole, groups_of, mailbox_of
 from turbodesk.sandbox.sendpost_wire import nanoseconds
 from turbodesk.sandbox.state import State
 from turbodesk.sandbox.tables import EmailRow, MailRow, moment_ms, uuid_of
 
-_IP_ID, _POOL_ID, _DOMAIN_ID = 7, 3, 2001
-_STEP_MS = 5  # between two events of a message: the sandbox has nobody wait
-_CODE = re.compile(r"(?<![\d.])([245]\d\d)(?![\d.])")
-_MAILBOXES = {
-    "gmail.com": "gmail",
-    "googlemail.com": "gmail",
-    "yahoo.com": "yahoo",
-    "outlook.com": "microsoft",
-    "hotmail.com": "microsoft",
-    "icloud.com": "icloud",
-}
-
-PROCESSED, DROPPED, DELIVERED, SOFT_BOUNCED, HARD_BOUNCED, OPENED = 0, 1, 2, 3, 4, 5
-CLICKED, UNSUBSCRIBED, SPAM, SENT, SMTP_DROPPED = 6, 7, 8, 9, 10
-_ENDS = {
-    "NEW": (),
-    "DEFER": (SENT, SOFT_BOUNCED),
-    "SUCCESS": (SENT, DELIVERED),
-    "OPEN": (SENT, DELIVERED, OPENED),
-    "UNSUB": (SENT, DELIVERED, UNSUBSCRIBED),
-    "REPORT": (SENT, DELIVERED, SPAM),
-}
-
-
-class Whole(NamedTuple):
-    """One accepted send as the messages of it need it; `files` are names and contents."""
-
-    sender_name: str
-    rows: Sequence[EmailRow]
-    headers: Mapping[str, str]
-    text: str
-    html: str
-    files: Sequence[tuple[str, bytes]]
-    options: Mapping[str, object]
-
-
-_NONE = Whole("", (), {}, "", "", (), {})
+_POOL_ID = 3
 
 
 class Messages:
@@ -67,7 +28,7 @@ class Messages:
     def one(self, row: EmailRow, *, v1: bool) -> dict[str, object]:
         """The message of `row` with its attachments' contents."""
         mail = self._state.mail_of(row)
-        return _message(row, self._whole(mail, files=True) if mail else _NONE, v1=v1)
+        return _message(row, self.whole(mail, files=True) if mail else NOTHING, v1=v1)
 
     def several(self, rows: Sequence[EmailRow], *, v1: bool) -> list[dict[str, object]]:
         """The messages of `rows` in that order; of attachments the names alone."""
@@ -76,11 +37,12 @@ class Messages:
         for row in rows:
             mail = self._state.mail_of(row)
             if mail and mail.id not in wholes:
-                wholes[mail.id] = self._whole(mail, files=False)
-            found.append(_message(row, wholes[mail.id] if mail else _NONE, v1=v1))
+                wholes[mail.id] = self.whole(mail)
+            found.append(_message(row, wholes[mail.id] if mail else NOTHING, v1=v1))
         return found
 
-    def _whole(self, mail: MailRow, *, files: bool) -> Whole:
+    def whole(self, mail: MailRow, *, files: bool = False) -> Whole:
+        """An accepted send as its messages and events need it; without `files`, their names alone."""
         headers, text, html, options = self._db.execute(
             "SELECT headers, text, html, options FROM mail WHERE id = ?", (mail.id,)
         ).fetchone()
@@ -100,13 +62,11 @@ class Messages:
     def events(self, row: EmailRow) -> list[dict[str, object]]:
         """What happened to the message of `row`, in order, under the older names."""
         mail = self._state.mail_of(row)
-        whole = self._whole(mail, files=False) if mail else _NONE
-        listed = self._listed_ms(row)
-        happened = list(_happened(row, whole))
-        taken_ms = moment_ms(row.id)
-        at_ms = [taken_ms + number * _STEP_MS for number in range(len(happened))]
-        at_ms[-1] = max(at_ms[-1], listed)  # the last is what put the recipient on a list
-        return [_event(row, whole, type, at) for type, at in zip(happened, at_ms, strict=True)]
+        whole = self.whole(mail) if mail else NOTHING
+        types = happenings.happened(row, whole)
+        at_ms = happenings.moments(row, len(types))
+        at_ms[-1] = max(at_ms[-1], self._listed_ms(row))  # the last is what put the recipient on a list
+        return [happenings.as_legacy(row, whole, type, at) for type, at in zip(types, at_ms, strict=True)]
 
     def events_of(self, email: str, most: int) -> list[dict[str, object]]:
         """What happened to the newest `most` messages to one address, the newest message first."""
@@ -121,13 +81,6 @@ class Messages:
             "SELECT max(at) FROM report WHERE email = ? COLLATE NOCASE AND sent = ?", (row.recipient, row.id)
         ).fetchone()
         return int(found[0] or 0)
-
-
-def groups_of(row: EmailRow, options: Mapping[str, object]) -> list[object]:
-    """The groups of a message; a campaign is one too."""
-    groups = options.get("groups")
-    own = list(groups) if isinstance(groups, list) else []
-    return [*own, row.campaign] if row.campaign and row.campaign not in own else own
 
 
 def _message(row: EmailRow, whole: Whole, *, v1: bool) -> dict[str, object]:
@@ -145,7 +98,7 @@ def _message(row: EmailRow, whole: Whole, *, v1: bool) -> dict[str, object]:
         return {**copy(one), **(copies if one.id == to.id else {"cc": [], "bcc": []})}
 
     body: dict[str, object] = {
-        "emailType": _MAILBOXES.get(row.recipient.rpartition("@")[2].lower(), "default"),
+        "emailType": mailbox_of(row.recipient),
         "submittedAt": nanoseconds(moment_ms(row.id)),
         "from": {"email": row.sender, "name": whole.sender_name},
         "to": person(row),
@@ -194,10 +147,10 @@ def _as_legacy(
         "messageID": uuid_of(row.id),
         "accountID": ACCOUNT_ID,
         "subAccountID": DEFAULT.id,
-        "ipID": _IP_ID,
+        "ipID": IP_ID,
         "accountIPPoolID": _POOL_ID,
         "publicIP": PUBLIC_IP,
-        "localIP": "192.0.2.25",
+        "localIP": LOCAL_IP,
         "headerCc": [it.recipient for it in cc] or None,
         "headerBcc": [it.recipient for it in bcc] or None,
         "attachments": [name for name, _ in whole.files],
@@ -226,72 +179,3 @@ def _family(row: EmailRow, whole: Whole) -> tuple[EmailRow, list[EmailRow], list
     elif row.kind != "to":
         to = next((it for it in whole.rows if it.kind == "to"), row)
     return to, [it for it in copies if it.kind == "cc"], [it for it in copies if it.kind == "bcc"]
-
-
-def _happened(row: EmailRow, whole: Whole) -> Iterator[int]:
-    yield PROCESSED
-    match row.status:
-        case "FAIL":
-            yield from (SENT, HARD_BOUNCED if is_hard(row.error) else SOFT_BOUNCED)
-        case "SYSFAIL":
-            yield SMTP_DROPPED if row.error == GIVEN_UP.error else DROPPED
-        case "CLICK":
-            yield from (SENT, DELIVERED)
-            if whole.options.get("track_opens", True):
-                yield OPENED
-            yield CLICKED
-        case _:
-            yield from _ENDS[row.status]
-
-
-def _event(row: EmailRow, whole: Whole, type: int, at_ms: int) -> dict[str, object]:
-    code, words = _said(row, type)
-    return {
-        "eventID": str(uuid.uuid5(uuid.UUID(uuid_of(row.id)), str(type))),
-        "messageID": uuid_of(row.id),
-        "type": type,
-        "from": row.sender,
-        "fromName": whole.sender_name,
-        "to": row.recipient,
-        "toName": row.name or "",
-        "messageSubject": row.subject,
-        "groups": groups_of(row, whole.options),
-        "submittedAt": nanoseconds(at_ms),
-        "accountID": ACCOUNT_ID,
-        "subAccountID": DEFAULT.id,
-        "ipID": _IP_ID,
-        "ipPoolID": _POOL_ID,
-        "domainID": _DOMAIN_ID,
-        "tpspId": 0,
-        "messageType": _MAILBOXES.get(row.recipient.rpartition("@")[2].lower(), "default"),
-        "smtpCode": code,
-        "smtpDescription": words,
-        "eventMetadata": {"smtpCode": code, "smtpDescription": words, **_visit(type)},
-    }
-
-
-def _said(row: EmailRow, type: int) -> tuple[int, str]:
-    """The remote server's code and words; 0 and nothing where it had no say."""
-    if type == DELIVERED:
-        return 250, "2.0.0 Ok: queued"
-    if type in (SOFT_BOUNCED, HARD_BOUNCED, SMTP_DROPPED):
-        words = row.error or ""
-        code = _CODE.search(words)
-        return int(code[1]) if code else 550 if is_hard(words) else 450, words
-    return 0, row.error or "" if type == DROPPED else ""
-
-
-def _visit(type: int) -> dict[str, object]:
-    """Who opened the message or followed a link, the same person every time."""
-    if type not in (OPENED, CLICKED):
-        return {}
-    browser = {"Family": "Firefox", "Major": "128", "Minor": "0", "Patch": ""}
-    return {
-        "clickedURL": "https://www.example.com/" if type == CLICKED else "",
-        "trackedIP": "198.51.100.77",
-        "rawUserAgent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
-        "userAgent": browser,
-        "os": {"Family": "Linux", "Major": "", "Minor": "", "Patch": "", "PatchMinor": ""},
-        "device": {"Family": "Other"},
-        "geo": {"cityID": "0", "countryCode": "DE", "continentCode": "EU", "postalCode": "", "timeZone": ""},
-    }

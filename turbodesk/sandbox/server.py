@@ -35,6 +35,8 @@ from turbodesk.sandbox.state import State
 from turbodesk.sandbox.turbosmtp_send import Sending
 from turbodesk.sandbox.turbosmtp_v1 import TurboSmtpV1
 from turbodesk.sandbox.turbosmtp_v2 import TurboSmtpV2
+from turbodesk.sandbox.webhook_post import target_of
+from turbodesk.sandbox.webhooks import Webhooks
 from turbodesk.sandbox.wire import Answer, NotValid, TooLarge, anything
 
 __all__ = ["HOST", "Endpoints", "SandboxServer", "sandbox_app"]
@@ -50,7 +52,7 @@ _BUSY = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Lengt
 _log = logging.getLogger(__name__)
 
 
-def sandbox_app(state: State, faults: Faults, there: Endpoints) -> ASGIApp:
+def sandbox_app(state: State, faults: Faults, there: Endpoints, webhooks: Webhooks) -> ASGIApp:
     """Everything the sandbox answers over HTTP, over `state`; `there` is what it says of itself."""
     routes = [
         *descriptions(),
@@ -60,6 +62,7 @@ def sandbox_app(state: State, faults: Faults, there: Endpoints) -> ASGIApp:
         *SendPost(state).routes(),
         *FrontPage(state, there).routes(),
         *Inbox(state, faults).routes(),
+        *webhooks.routes(),
         anything("/{path:path}", _nothing_here),
     ]
     router = Router(routes, redirect_slashes=False, default=request_response(_nothing_here))
@@ -215,6 +218,8 @@ class SandboxServer:
     """One sandbox over one data file, or over memory, on three ports of 127.0.0.1: HTTP, and two of SMTP.
 
     `history_rows` None makes the past of ordinary size, 0 none; a data file keeps the one it has.
+    `webhooks_to` is the URL on this computer that turboSMTP's events are posted to, empty for none; what is
+    not taken is posted again, `webhook_speed` times as fast as the services do it.
     `start` and `stop` may be called from any thread; a context manager does both.
     """
 
@@ -230,7 +235,10 @@ class SandboxServer:
         history_rows: int | None = None,
         history_days: int = 90,
         clock: Callable[[], float] = time.time,
+        webhooks_to: str = "",
+        webhook_speed: float = 1.0,
     ) -> None:
+        self._webhooks: dict[str, Any] = {"turbosmtp": target_of(webhooks_to), "speed": webhook_speed}
         self._state_arguments: dict[str, Any] = {
             "data": data,
             "history_rows": history_rows,
@@ -302,8 +310,11 @@ class SandboxServer:
                 there = endpoints(f"http://{HOST}:{_port_of(http)}", SmtpEndpoint(HOST, *ports, str(ca_file)))
                 self.endpoints = there
                 faults = Faults()
-                async with Relay(state, faults, context).listening(smtp, smtp_tls):
-                    self._server = _Server(_http_config(sandbox_app(state, faults, there)), self._listening)
+                webhooks = Webhooks(state, **self._webhooks)
+                async with webhooks.listening(), Relay(state, faults, context).listening(smtp, smtp_tls):
+                    self._server = _Server(
+                        _http_config(sandbox_app(state, faults, there, webhooks)), self._listening
+                    )
                     await self._server.serve([http])
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
+from typing import Protocol
 
 from turbodesk.sandbox import fate as fates
 from turbodesk.sandbox.history import DEFAULT_DAYS, DEFAULT_ROWS, history, listed
@@ -52,7 +53,7 @@ _MAIL_ROWS = "SELECT id, sender, sender_name, subject, recipients, attachments, 
 _EMPTY = (
     "DELETE FROM mail; DELETE FROM part; DELETE FROM email; DELETE FROM report; DELETE FROM consumer_key; "
     "DELETE FROM mail_group; DELETE FROM validation_list; DELETE FROM validation_email; "
-    "DELETE FROM validation_use;"
+    "DELETE FROM validation_use; DELETE FROM webhook;"
 )
 
 _LAST_S = moment_ms(ID_MAX) // 1000 - 366 * 86_400  # the clock itself goes on from there
@@ -75,6 +76,22 @@ class CannotBecome(Exception):
     """A status that does not lead to the one asked for."""
 
 
+class Watcher(Protocol):
+    """Who wants to know, in this process, what was just committed."""
+
+    def accepted(self, ids: Sequence[int]) -> None:
+        """Mail of these ids was taken in."""
+
+    def happened(self, before: EmailRow, after: EmailRow) -> None:
+        """Something was made of a message."""
+
+    def moved(self) -> None:
+        """The clock was."""
+
+    def emptied(self) -> None:
+        """Everything was reset."""
+
+
 class State:
     """One sandbox over one SQLite file, or over memory. Belongs to the thread that made it.
 
@@ -92,6 +109,7 @@ class State:
     ) -> None:
         """Opens `data`, or makes it with a past; raises OSError where it is a file of something else."""
         self._clock = clock
+        self.watcher: Watcher | None = None
         if data is not None and not data.exists():
             os.close(os.open(data, os.O_CREAT | os.O_RDWR, 0o600))
         try:
@@ -174,6 +192,8 @@ class State:
             db.execute("UPDATE meta SET value = value + ? WHERE key = 'offset'", (seconds,))
             if self.now() >= _LAST_S:
                 raise TooFar
+        if self.watcher:
+            self.watcher.moved()
 
     def _meta(self, key: str) -> int | float:
         value: int | float = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()[0]
@@ -238,6 +258,8 @@ class State:
                 credit = None if credit is None else credit - len(post.recipients)
             if credit is not None:
                 db.execute("UPDATE meta SET value = ? WHERE key = 'credit'", (credit,))
+        if self.watcher:
+            self.watcher.accepted([id for id in given if id is not None])
         return given
 
     def _add_post(self, mid: int, now_ms: int, post: Post, switches: tuple[bool, bool]) -> None:
@@ -309,7 +331,7 @@ class State:
         self._db.execute("UPDATE meta SET value = ? WHERE key = 'plan_limit'", (limit,))
 
     def reset(self) -> None:
-        """Empties mail, reports and history, and sets the clock right and what was switched."""
+        """Empties mail, reports, history and webhooks, and sets the clock right and what was switched."""
         with self.writing() as db:
             for statement in _EMPTY.split(";"):
                 db.execute(statement)
@@ -317,6 +339,8 @@ class State:
             db.execute("UPDATE meta SET value = NULL WHERE key = 'credit'")
             db.execute("UPDATE meta SET value = 1 WHERE key IN (?, ?)", TOOLS)
             self.changed()
+        if self.watcher:
+            self.watcher.emptied()
 
     # reports and statistics
 
@@ -450,7 +474,10 @@ class State:
                 report = (fate.list, fate.hard, row.recipient, self.now_ms(), fate.error, row.id)
                 db.execute(ADD_REPORT, report)
             self.changed()
-        return row._replace(status=fate.status, error=fate.error)
+        after = row._replace(status=fate.status, error=fate.error)
+        if self.watcher:
+            self.watcher.happened(row._replace(status=status), after)
+        return after
 
     def _can_be_seen(self, row: EmailRow, fate: fates.Fate) -> bool:
         """Whether this can be known of a message; all can of what is delivered or sent back."""

@@ -52,6 +52,14 @@ CREATE INDEX validation_email_by_list ON validation_email(list, place);
 CREATE TABLE validation_use(at INTEGER NOT NULL, free INTEGER NOT NULL, paid INTEGER NOT NULL);
 INSERT INTO sqlite_sequence VALUES ('validation_list', 48150), ('validation_email', 9216300);
 """,
+    """
+CREATE TABLE webhook(
+    id INTEGER PRIMARY KEY AUTOINCREMENT, url TEXT NOT NULL, flags TEXT NOT NULL, v1 INTEGER NOT NULL,
+    created INTEGER NOT NULL, disabled_at INTEGER NOT NULL DEFAULT 0,
+    disabled_reason TEXT NOT NULL DEFAULT '', taken INTEGER NOT NULL DEFAULT 0,
+    failed INTEGER NOT NULL DEFAULT 0, failing INTEGER NOT NULL DEFAULT 0);
+INSERT INTO sqlite_sequence VALUES ('webhook', 900);
+""",
 )
 VERSION = len(STEPS)
 ADD_REPORT = "INSERT INTO report(list, hard, email, at, response, sent) VALUES (?, ?, ?, ?, ?, ?)"
