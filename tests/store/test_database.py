@@ -35,7 +35,7 @@ def test_a_new_file_has_its_schema_and_safe_commits(tmp_path: Path) -> None:
     database = prepared(path, FIRST)
     assert rows(path) == [(1,)]
     with closing(database.connect(write=True)) as connection:
-        assert connection.execute("PRAGMA journal_mode").fetchone() == ("truncate",)
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("persist",)
         assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
     assert [p.name for p in path.parent.iterdir() if p.suffix == ".new"] == []
 

@@ -17,6 +17,7 @@ from turbodesk.errors import StoreTrouble
 from turbodesk.files import sync_directory
 
 BUSY_S = 10.0
+JOURNAL_BYTES = 4_000_000  # a journal that was longer is cut back to this
 CHECKED_BYTES = 32_000_000  # a file up to this is gone through at every opening, which takes up to 0.1 s
 _MAGIC = b"SQLite format 3\x00"
 
@@ -205,7 +206,9 @@ class Database:
         )
         try:
             # no WAL: before SQLite 3.51.3 two connections that checkpoint at once may lose a commit
-            connection.execute("PRAGMA journal_mode = TRUNCATE")
+            # and no TRUNCATE: a journal that keeps its length is synced without the file system's own journal
+            connection.execute("PRAGMA journal_mode = PERSIST")
+            connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_BYTES}")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
             if sys.platform == "darwin":
