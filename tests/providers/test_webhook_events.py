@@ -13,6 +13,7 @@ from turbodesk.providers import sendpost_events, turbosmtp_webhook_events
 from turbodesk.providers.exchange import Garbled
 from turbodesk.providers.webhook_events import MOST_EVENTS, read_webhook
 from turbodesk.providers.webhook_pieces import RAW_LIMIT
+from turbodesk.providers.webhook_samples import kinds_of, sample
 
 KEY = "td-abcdefghijklmnopqrstuvwxyz"
 NOON = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
@@ -294,3 +295,11 @@ def _inside(sample: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
     for name in path:
         sample = sample[name]
     return sample
+
+
+@pytest.mark.parametrize("service", ["sendpost", "turbosmtp"])
+def test_a_sample_of_every_kind_is_read_as_that_kind(service: str) -> None:
+    for kind in kinds_of(service):
+        (event,) = read_webhook(sample(service, kind, id="s-1", at=NOON))
+        assert (event.service, event.kind, event.at) == (service, kind, NOON)
+        assert event.recipient == "sample@example.com" and event.message_id == "sample-s-1"

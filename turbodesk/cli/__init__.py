@@ -28,6 +28,7 @@ from turbodesk.cli.base import (
 from turbodesk.cli.batches import list_batches, pause_batch, resume_batch
 from turbodesk.cli.desk import account_words, inbox_words, tool_words
 from turbodesk.cli.due import run_outbox
+from turbodesk.cli.events import event_words
 from turbodesk.cli.keys import key_words
 from turbodesk.cli.lookups import domain_words, message_words, sub_account_words
 from turbodesk.cli.outbox import outbox_words
@@ -147,6 +148,7 @@ for words in (
     domain_words,
     sub_account_words,
     inbox_words,
+    event_words,
 ):
     commands.add_command(words)
 for word in (list_batches, pause_batch, resume_batch, run_outbox):

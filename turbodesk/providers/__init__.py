@@ -167,7 +167,7 @@ def _relay_problems(profile: Profile) -> dict[str, str]:
         problems["port"] = "A port is between 1 and 65535."
     if profile.smtp_tls not in RELAY_TLS:
         problems["tls"] = f"There is no way {profile.smtp_tls!r}; there is {', '.join(RELAY_TLS)}."
-    elif profile.smtp_tls == "none" and not _is_loopback(host.lower()):
+    elif profile.smtp_tls == "none" and not is_loopback(host.lower()):
         problems["tls"] = "Without TLS everybody on the way could read the password: choose starttls or tls."
     return problems
 
@@ -194,12 +194,13 @@ def url_problem(url: str) -> str:
         return "User names and passwords don't belong in the address; they are asked for separately."
     if parts.path or parts.query or parts.fragment or url.endswith(("?", "#")):
         return "Only https://host or https://host:port, without a path: Turbodesk adds the paths itself."
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         return "Plain http would show the password to everybody on the way: write https."
     return ""
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether this name or address of a host, in lower case, is this computer itself."""
     if host == "localhost":
         return True
     try:
