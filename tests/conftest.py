@@ -46,6 +46,12 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if kills := total["kills"]:
         twice, lost = total["accepted twice"], total["lost"]
         terminalreporter.write_line(f"{kills} kills: {twice} accepted twice, {lost} lost")
+    if events := total["events"]:
+        terminalreporter.write_line(
+            f"{events:,} events posted in {total['event ms'] / 1000:.1f} s, {total['event posts']:,} posts, "
+            f"the receiver killed {total['receiver kills']} times: "
+            f"{total['events lost']} lost, {total['events twice']} stored twice"
+        )
 
 
 class Listener(logging.Handler):

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-found = {"kills": 0, "accepted twice": 0, "lost": 0}
+found = {
+    "kills": 0,
+    "accepted twice": 0,
+    "lost": 0,
+    "events": 0,
+    "event posts": 0,
+    "event ms": 0,
+    "receiver kills": 0,
+    "events lost": 0,
+    "events twice": 0,
+}
 
 
 def add(**more: int) -> None:

@@ -99,7 +99,7 @@ def test_two_programs_write_and_read_the_same_file(events: Events, tmp_path: Pat
 def test_every_commit_waits_for_the_disk(events: Events) -> None:
     with closing(events._database.connect(write=True)) as connection:
         assert connection.execute("PRAGMA synchronous").fetchone()[0] == 2
-        assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "truncate"
+        assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "persist"
 
 
 def test_a_full_disk_is_told_and_the_next_try_is_kept(events: Events) -> None:
