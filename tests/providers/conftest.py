@@ -289,7 +289,7 @@ class Tools:
         left = list(replies)
 
         def reply(seen: Seen) -> bytes | Play:
-            if seen.path.endswith("/authorize"):
+            if _signs_in(seen):
                 return answer({"auth": TOKEN})
             found = left.pop(0) if len(left) > 1 else left[0]
             if isinstance(found, bytes) or asyncio.iscoroutinefunction(found):
@@ -301,7 +301,11 @@ class Tools:
 
     def asked(self, script: Script) -> list[Seen]:
         """What was asked beside signing in."""
-        return [seen for seen in script.seen if not seen.path.endswith("/authorize")]
+        return [seen for seen in script.seen if not _signs_in(seen)]
+
+
+def _signs_in(seen: Seen) -> bool:
+    return seen.path in ("/api/authorize", "/api/v2/authorize")
 
 
 @pytest.fixture

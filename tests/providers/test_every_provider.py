@@ -15,6 +15,7 @@ import pytest
 
 from turbodesk.errors import InvalidDraft, NotOffered, OutcomeUnknown, Refused, SignInRefused
 from turbodesk.model.account import Credentials, Profile, Secret
+from turbodesk.model.alert import Alert
 from turbodesk.model.lookup import Sought, Trace
 from turbodesk.model.message import Address, Attachment, Header, Message
 from turbodesk.model.outcome import Verdict
@@ -26,6 +27,7 @@ from turbodesk.model.reports import (
     ReportType,
     Suppressing,
 )
+from turbodesk.model.subaccount import Contact, NewSubAccount, SubAccountDetails
 from turbodesk.model.validation import ValidationStatus
 from turbodesk.providers import PROVIDERS, open_provider
 from turbodesk.providers.gateway import Gateway
@@ -38,6 +40,13 @@ BLOB = bytes(range(256)) * 5000
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(64)
 TODAY = datetime.now(UTC).date()
 AROUND_TODAY = Period(TODAY - timedelta(1), TODAY + timedelta(1))
+NEW_SUB = NewSubAccount(
+    "shop.two@example.com",
+    Secret("Str0ng-enough!"),
+    "203.0.113.25",
+    Contact("Ada", "Rossi", city="Milano"),
+    policy_agreed=True,
+)
 
 
 @pytest.fixture
@@ -435,6 +444,63 @@ async def validates_a_list_from_upload_to_results(desk: Desk) -> None:
     assert await provider.validation_result(made.id, rows[-1].id) is None
 
 
+async def changes_the_accounts_below(desk: Desk) -> None:
+    if not desk.has(Capability.CHANGE_SUB_ACCOUNTS):
+        return
+    provider = desk.provider
+    made = await provider.create_sub_account(NEW_SUB)
+    listed = {sub.email: sub for sub in await provider.sub_accounts()}
+    id = listed[NEW_SUB.email].id
+    assert id and made in ("", id)
+    seen = await provider.sub_account(id)
+    assert (seen.email, seen.ip, seen.contact) == (NEW_SUB.email, NEW_SUB.ip, NEW_SUB.contact)
+    await provider.edit_sub_account(replace(seen, contact=replace(seen.contact, city="Torino")))
+    assert (await provider.sub_account(id)).contact.city == "Torino"
+    assert (await provider.limit_sub_account(id, 500)).limit == 500
+    assert (await provider.activate_sub_account(id, False)).active is False
+    plan = await provider.sub_account_plan(id)
+    assert (plan.id, plan.limit, plan.active) == (id, 500, False)
+    assert (await provider.activate_sub_account(id, True)).active is True
+    assert (await provider.limit_sub_account(id, None)).limit is None
+    listed = {sub.id: sub for sub in await provider.sub_accounts()}
+    assert (listed[id].limit, listed[id].active) == (None, True)
+    assert await provider.sub_account("9" * 30) is None
+    for change in (provider.limit_sub_account("7", 1), provider.activate_sub_account("7", True)):
+        with pytest.raises(Refused):
+            await change
+    with pytest.raises(Refused) as twice:
+        await provider.create_sub_account(NEW_SUB)
+    assert (twice.value.field, NEW_SUB.password.reveal() in twice.value.detail) == ("email", False)
+
+
+async def signs_in_as_an_account_below(desk: Desk) -> None:
+    if not desk.has(Capability.ENTER_SUB_ACCOUNTS):
+        return
+    email = (await desk.provider.sub_accounts())[0].email
+    token = await desk.provider.enter_sub_account(email)
+    assert isinstance(token, Secret) and token.reveal() not in repr(token)
+    with pytest.raises(Refused) as refused:
+        await desk.provider.enter_sub_account("nobody@example.net")
+    assert refused.value.field == "email"
+
+
+async def keeps_usage_alerts(desk: Desk) -> None:
+    if not desk.has(Capability.ALERTS):
+        return
+    provider = desk.provider
+    before = await provider.alerts()
+    made = await provider.add_alert("ops@example.com", 75)
+    (new,) = set(await provider.alerts()) - set(before)
+    assert made in ("", new.id) and new == Alert(new.id, "ops@example.com", 75)
+    await provider.edit_alert(replace(new, percentage=0))
+    assert await provider.alert(new.id) == Alert(new.id, "ops@example.com", 0)
+    await provider.remove_alert(new.id)
+    assert await provider.alert(new.id) is None
+    assert await provider.alerts() == before
+    with pytest.raises(Refused):
+        await provider.remove_alert(new.id)
+
+
 async def does_not_offer_what_it_has_not(desk: Desk) -> None:
     provider, some = desk.provider, ["a@example.com"]
     works: dict[Capability, list[Callable[[], Any]]] = {
@@ -466,6 +532,22 @@ async def does_not_offer_what_it_has_not(desk: Desk) -> None:
         Capability.ACCOUNT: [lambda: provider.account()],
         Capability.PLANS: [lambda: provider.plans()],
         Capability.SUB_ACCOUNTS: [lambda: provider.sub_accounts()],
+        Capability.SUB_ACCOUNT: [lambda: provider.sub_account("1")],
+        Capability.SUB_ACCOUNT_PLANS: [lambda: provider.sub_account_plan("1")],
+        Capability.CHANGE_SUB_ACCOUNTS: [
+            lambda: provider.create_sub_account(NEW_SUB),
+            lambda: provider.edit_sub_account(SubAccountDetails("1", "", True)),
+            lambda: provider.limit_sub_account("1", 10),
+            lambda: provider.activate_sub_account("1", False),
+        ],
+        Capability.ENTER_SUB_ACCOUNTS: [lambda: provider.enter_sub_account("a@example.com")],
+        Capability.ALERTS: [
+            lambda: provider.alerts(),
+            lambda: provider.alert("1"),
+            lambda: provider.add_alert("a@example.com", 80),
+            lambda: provider.edit_alert(Alert("1", "a@example.com", 80)),
+            lambda: provider.remove_alert("1"),
+        ],
         Capability.KEYS: [
             lambda: provider.keys(),
             lambda: provider.create_key("x"),
@@ -533,6 +615,9 @@ PROMISES = (
     knows_the_account,
     validates_one_address_for_one_credit,
     validates_a_list_from_upload_to_results,
+    changes_the_accounts_below,
+    signs_in_as_an_account_below,
+    keeps_usage_alerts,
     does_not_offer_what_it_has_not,
 )
 

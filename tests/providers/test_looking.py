@@ -32,6 +32,14 @@ CHANGES = {
     "upload_validation",
     "start_validation",
     "delete_validation_list",
+    "create_sub_account",
+    "edit_sub_account",
+    "limit_sub_account",
+    "activate_sub_account",
+    "enter_sub_account",
+    "add_alert",
+    "edit_alert",
+    "remove_alert",
 }
 """What writes. A method that is new belongs here, or to READS where it changes nothing."""
 

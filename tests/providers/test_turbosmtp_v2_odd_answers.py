@@ -12,7 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from turbodesk.model.reports import EmailStat, MailStatus, Report, ReportType
+from turbodesk.providers import turbosmtp_v2_alerts as alerts
 from turbodesk.providers import turbosmtp_v2_answers as heard
+from turbodesk.providers import turbosmtp_v2_asking as asking
+from turbodesk.providers import turbosmtp_v2_subaccounts as subs
 from turbodesk.providers import turbosmtp_words as words
 from turbodesk.providers.exchange import Answer, Garbled
 
@@ -40,7 +43,9 @@ OF_KEYS = [
     "auth",
 ]
 OF_WORDS = ["errors", "errorCode", "message", "mid", "res", "details", "success", "count", "results"]
-MEMBERS = OF_ROWS + OF_ACCOUNTS + OF_KEYS + OF_WORDS
+MEMBERS = (
+    OF_ROWS + OF_ACCOUNTS + OF_KEYS + OF_WORDS + ["plan_expiration", "percentage", "email", "subaccount_id"]
+)
 
 READERS: dict[str, Callable[[Answer], object]] = {
     "stats": lambda answer: drained(heard.read_stats(answer, UTC)),
@@ -55,6 +60,13 @@ READERS: dict[str, Callable[[Answer], object]] = {
     "token": words.read_token,
     "count": words.read_count,
     "done": words.read_done,
+    "sub-account": subs.read_details,
+    "plan of a sub-account": subs.read_plan,
+    "new sub-account": subs.read_created,
+    "alerts": alerts.read_alerts,
+    "alert": alerts.read_alert,
+    "new alert": alerts.read_added,
+    "yes": asking.read_yes,
 }
 
 texts = st.text(max_size=30) | st.sampled_from(

@@ -33,6 +33,10 @@ READS = frozenset(
         "account",
         "plans",
         "sub_accounts",
+        "sub_account",
+        "sub_account_plan",
+        "alerts",
+        "alert",
         "daily_counts",
         "total_counts",
         "message",
@@ -53,7 +57,15 @@ READS = frozenset(
 """The methods of a provider that change nothing at it. Signing in and out is none of its data, and is let
 through. Whatever else a provider has is refused, those that nobody has thought of yet too."""
 
-WRITES = frozenset({Capability.SEND, Capability.DELETE_REPORTS, Capability.FILTERED_DELETE})
+WRITES = frozenset(
+    {
+        Capability.SEND,
+        Capability.DELETE_REPORTS,
+        Capability.FILTERED_DELETE,
+        Capability.CHANGE_SUB_ACCOUNTS,
+        Capability.ENTER_SUB_ACCOUNTS,
+    }
+)
 """What a viewer is not offered. The others have something to look at as well."""
 
 

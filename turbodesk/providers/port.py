@@ -17,10 +17,12 @@ if TYPE_CHECKING:
         Domain,
         NewKey,
         Plan,
+        Secret,
         SubAccount,
         TrackingTool,
         Unlocked,
     )
+    from turbodesk.model.alert import Alert
     from turbodesk.model.counts import Counts, DayCounts
     from turbodesk.model.lookup import Sought
     from turbodesk.model.message import Message
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
         Suppressing,
     )
     from turbodesk.model.request import Spelled
+    from turbodesk.model.subaccount import NewSubAccount, SubAccountDetails
     from turbodesk.model.validation import (
         Uploaded,
         UploadProgress,
@@ -61,6 +64,11 @@ class Capability(StrEnum):
     ACCOUNT = "account"
     PLANS = "plans"
     SUB_ACCOUNTS = "sub-accounts"
+    SUB_ACCOUNT = "one sub-account"
+    SUB_ACCOUNT_PLANS = "plans of sub-accounts"
+    CHANGE_SUB_ACCOUNTS = "change sub-accounts"
+    ENTER_SUB_ACCOUNTS = "sign in as a sub-account"
+    ALERTS = "usage alerts"
     REPORTS_CSV = "export reports"
     STATS_CSV = "export statistics"
     LAST_STATS = "newest messages"
@@ -221,6 +229,60 @@ class Provider(ABC):
     async def sub_accounts(self) -> tuple[SubAccount, ...]:
         """The accounts below this one, in the provider's order; may be empty."""
         raise self._not_offered("sub-accounts")
+
+    async def sub_account(self, id: str) -> SubAccountDetails | None:
+        """What is known of one account below this one, None where there is none of this id."""
+        raise self._not_offered("one sub-account")
+
+    async def sub_account_plan(self, id: str) -> Plan:
+        """How much one account below this one may send, and has sent."""
+        raise self._not_offered("plans of sub-accounts")
+
+    async def create_sub_account(self, new: NewSubAccount) -> str:
+        """Makes an account below this one; its id, empty where the provider does not tell it.
+
+        Asked once: after a failure other than a no it may have been made nevertheless.
+        """
+        raise self._not_offered("making sub-accounts")
+
+    async def edit_sub_account(self, details: SubAccountDetails) -> None:
+        """Gives the account of `details.id` the IP address and the contact that are there."""
+        raise self._not_offered("changing sub-accounts")
+
+    async def limit_sub_account(self, id: str, limit: int | None) -> Plan:
+        """Sets how much one account may send, None for no limit; what comes back is what the provider has."""
+        raise self._not_offered("limits of sub-accounts")
+
+    async def activate_sub_account(self, id: str, active: bool) -> Plan:
+        """Lets one account send, or suspends it; what comes back is what the provider has."""
+        raise self._not_offered("suspending sub-accounts")
+
+    async def enter_sub_account(self, email: str) -> Secret:
+        """A token that signs in as the account of this address, to do with it whatever its owner may."""
+        raise self._not_offered("signing in as a sub-account")
+
+    async def alerts(self) -> tuple[Alert, ...]:
+        """The usage alerts of the account, in the provider's order; may be empty."""
+        raise self._not_offered("usage alerts")
+
+    async def alert(self, id: str) -> Alert | None:
+        """One usage alert, None where there is none of this id."""
+        raise self._not_offered("usage alerts")
+
+    async def add_alert(self, email: str, percentage: int) -> str:
+        """Makes a usage alert; its id, empty where the provider does not tell it.
+
+        Asked once: after a failure other than a no it may have been made nevertheless.
+        """
+        raise self._not_offered("usage alerts")
+
+    async def edit_alert(self, alert: Alert) -> None:
+        """Gives the alert of `alert.id` the address and the percentage that are there."""
+        raise self._not_offered("usage alerts")
+
+    async def remove_alert(self, id: str) -> None:
+        """Takes a usage alert away."""
+        raise self._not_offered("usage alerts")
 
     def daily_counts(
         self, period: Period, *, sub_account: str = "", group: str = ""

@@ -19,7 +19,6 @@ from turbodesk.model.account import (
     NewKey,
     Profile,
     Secret,
-    SubAccount,
     Unlocked,
 )
 from turbodesk.model.lookup import Found, Sought
@@ -50,7 +49,9 @@ from turbodesk.providers.port import Capability, WireMark
 from turbodesk.providers.scalars import is_digits
 from turbodesk.providers.turbosmtp_fields import DASHBOARD, SEND_HOSTS
 from turbodesk.providers.turbosmtp_token import TokenClient
+from turbodesk.providers.turbosmtp_v2_alerts import Alerts
 from turbodesk.providers.turbosmtp_v2_calls import PAGE, ROOT
+from turbodesk.providers.turbosmtp_v2_subaccounts import SubAccounts
 from turbodesk.providers.turbosmtp_v2_validation import Validating
 
 MAIN = "https://pro.api.serversmtp.com"
@@ -60,7 +61,7 @@ _NEEDS_COLUMN = "missing_required_parameter_filter_by"
 T = TypeVar("T")
 
 
-class TurboSmtpV2(Validating):
+class TurboSmtpV2(SubAccounts, Alerts, Validating):
     """One turboSMTP account over its v2 API.
 
     The key pair goes with every call but those about keys themselves, which the provider takes from a
@@ -432,37 +433,6 @@ class TurboSmtpV2(Validating):
         except Refused:
             await self._probe()
             return AccountInfo("", self._user, active=True)
-
-    async def sub_accounts(self) -> tuple[SubAccount, ...]:
-        """Raises Refused, in our words, where the plan has none. `GET /subaccounts/list`, turboSMTP v2,
-        documented."""
-        self._need(Capability.SUB_ACCOUNTS)
-        found: list[SubAccount] = []
-        pages = read_counted_pages(
-            self._sub_accounts_page, page_size=PAGE, identity=lambda sub: sub.id or sub
-        )
-        async with contextlib.aclosing(pages):
-            async for page in pages:
-                found += page.rows
-        return tuple(found)
-
-    async def _sub_accounts_page(self, page: int) -> tuple[list[SubAccount], int | None]:
-        """One page, empty past the end, which this list alone answers with a 404."""
-        call = Call("GET", f"{ROOT}/subaccounts/list", said.query_of(said.on_page(page)))
-        try:
-            return await self._page(call, heard.read_sub_accounts)
-        except Refused as refused:
-            if "page_not_found" in refused.words:
-                return [], 0
-            if "feature_not_available_for_active_plan" in refused.words:
-                raise Refused(
-                    "Sub-accounts come with turboSMTP's agency plans, and this account has another plan.",
-                    words=refused.words,
-                    hint=f"Plans are changed on {DASHBOARD}",
-                    detail=refused.detail,
-                    status=refused.status,
-                ) from refused
-            raise
 
     async def keys(self) -> tuple[ApiKey, ...]:
         """`GET /user/consumerKeys` with a token, turboSMTP v2, documented."""

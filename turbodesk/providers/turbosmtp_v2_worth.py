@@ -31,6 +31,11 @@ LISTS = frozenset(
         Capability.ACCOUNT,
         Capability.SUB_ACCOUNTS,
         Capability.VALIDATION,
+        Capability.SUB_ACCOUNT,
+        Capability.SUB_ACCOUNT_PLANS,
+        Capability.CHANGE_SUB_ACCOUNTS,
+        Capability.ENTER_SUB_ACCOUNTS,
+        Capability.ALERTS,
     }
 )
 KEYS = frozenset({Capability.KEYS})

@@ -60,6 +60,11 @@ CREATE TABLE webhook(
     failed INTEGER NOT NULL DEFAULT 0, failing INTEGER NOT NULL DEFAULT 0);
 INSERT INTO sqlite_sequence VALUES ('webhook', 900);
 """,
+    """
+CREATE TABLE sub_account(id INTEGER PRIMARY KEY, facts TEXT NOT NULL);
+CREATE TABLE alert(id INTEGER PRIMARY KEY, email TEXT NOT NULL, percentage INTEGER NOT NULL);
+INSERT INTO alert VALUES (1475205839938715649, 'sandbox@example.com', 80);
+""",
 )
 VERSION = len(STEPS)
 ADD_REPORT = "INSERT INTO report(list, hard, email, at, response, sent) VALUES (?, ?, ?, ?, ?, ?)"

@@ -15,7 +15,7 @@ from turbodesk.sandbox.state import TOOLS, USER, Standing, State
 from turbodesk.sandbox.tables import moment_ms
 from turbodesk.sandbox.times import DAY_MS, timestamp
 from turbodesk.sandbox.tokens import Tokens
-from turbodesk.sandbox.turbosmtp_account import ACCOUNT_ID, IP, SUB_ACCOUNTS
+from turbodesk.sandbox.turbosmtp_account import ACCOUNT_ID, IP, SubAccounts
 from turbodesk.sandbox.turbosmtp_v1_lists import Lists
 from turbodesk.sandbox.wire import (
     Answer,
@@ -211,7 +211,8 @@ class TurboSmtpV1:
 
     async def _sub_accounts(self, request: Request) -> Response:
         names = ("id", "email", "active", "ip", "sent", "limit", "reputation")
-        return Answer([{name: getattr(sub, name) for name in names} for sub in SUB_ACCOUNTS])
+        subs = SubAccounts(self._state).all()
+        return Answer([{name: getattr(sub, name) for name in names} for sub in subs])
 
     async def _tool(self, request: Request) -> Response:
         tool = request.path_params["tool"]

@@ -11,9 +11,11 @@ from starlette.routing import Route
 from turbodesk.sandbox.state import Standing, State
 from turbodesk.sandbox.tokens import Tokens
 from turbodesk.sandbox.turbosmtp_v2_account import Account
+from turbodesk.sandbox.turbosmtp_v2_alerts import Alerts
 from turbodesk.sandbox.turbosmtp_v2_analytics import Analytics
 from turbodesk.sandbox.turbosmtp_v2_keys import APIS, KeyRing, given_pair
 from turbodesk.sandbox.turbosmtp_v2_questions import Coded, body_fields
+from turbodesk.sandbox.turbosmtp_v2_subaccounts import SubAccountPages
 from turbodesk.sandbox.turbosmtp_v2_suppressions import Suppressions
 from turbodesk.sandbox.turbosmtp_v2_validation import Validation
 from turbodesk.sandbox.wire import Answer, text_of
@@ -36,6 +38,7 @@ class TurboSmtpV2:
     def routes(self) -> list[Route]:
         analytics, suppressions = Analytics(self._state), Suppressions(self._state)
         account, validation = Account(self._state, self._keys), Validation(self._state)
+        below, alerts = SubAccountPages(self._state, self._tokens), Alerts(self._state)
         anybody: list[tuple[str, str, Handler]] = [
             ("POST", "/authorize", self._authorize),
             ("POST", "/deauthorize", self._deauthorize),
@@ -51,7 +54,19 @@ class TurboSmtpV2:
             ("POST", "/suppressions/delete", suppressions.delete_matching),
             ("POST", "/suppressions/bulk_delete", suppressions.delete_addresses),
             ("POST", "/suppressions/import", suppressions.add),
-            ("GET", "/subaccounts/list", account.sub_accounts),
+            ("GET", "/subaccounts/list", below.page),
+            ("POST", "/subaccounts", below.create),
+            ("POST", "/subaccounts/authorize", below.authorize),
+            ("GET", "/subaccounts/{id}", below.one),
+            ("PATCH", "/subaccounts/{id}", below.edit),
+            ("GET", "/subaccounts/{id}/active-plan", below.plan),
+            ("POST", "/subaccounts/{id}/updatesubaccountsmtplimit", below.limit),
+            ("POST", "/subaccounts/{id}/updatesubaccountstatus", below.status),
+            ("GET", "/tools/alerts", alerts.all),
+            ("POST", "/tools/alerts", alerts.add),
+            ("GET", "/tools/alerts/{id}", alerts.one),
+            ("PATCH", "/tools/alerts/{id}", alerts.edit),
+            ("DELETE", "/tools/alerts/{id}", alerts.remove),
             ("GET", "/user/config", account.config),
             ("GET", "/emailvalidation/subscription", validation.subscription),
             ("POST", "/emailvalidation/validateEmail", validation.one_address),

@@ -7,14 +7,17 @@ import re
 from array import array
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, timedelta, tzinfo
+from ipaddress import AddressValueError, IPv4Address
 
 from starlette.requests import Request
 
 from turbodesk.sandbox.listing import containing, newest
+from turbodesk.sandbox.tables import ID_MAX
 from turbodesk.sandbox.times import DAY_MS, day_of, midnight_ms, zone_of
 from turbodesk.sandbox.wire import Unreadable, fields_of, text_of
 
 _LONGEST_SEARCH = 1_000
+_ID_DIGITS = 20
 _WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _INDEXED = re.compile(r"(.+)\[\d*\]")
 
@@ -82,11 +85,7 @@ class Asked:
         values = self.values(name)
         if not values:
             return default
-        value = values[-1]
-        if isinstance(value, str) and _WHOLE.fullmatch(value):
-            value = int(value)
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise Coded(f"{name}_should_be_integer")
+        value = whole_of(values[-1], name)
         if value < 1:
             raise Coded(f"{name}_should_be_greater_than_0")
         return value
@@ -156,6 +155,31 @@ async def body_fields(request: Request) -> Mapping[str, object]:
         if await request.body():
             raise Coded("invalid_request_body") from None
         return {}
+
+
+def whole_of(value: object, name: str) -> int:
+    """A whole number, also one written as text; raises Coded."""
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Coded(f"{name}_should_be_integer")
+    return value
+
+
+def ipv4_of(text: str) -> str:
+    """An IPv4 address; raises Coded."""
+    try:
+        return str(IPv4Address(text.strip()))
+    except AddressValueError:
+        raise Coded("ip_should_be_IPV4_format") from None
+
+
+def id_in_path(request: Request, code: str) -> int:
+    """The `id` of the path as a number of 64 bits; raises Coded with `code` where it is none."""
+    text = request.path_params["id"]
+    if not (text.isascii() and text.isdigit() and len(text) < _ID_DIGITS and int(text) <= ID_MAX):
+        raise Coded(code, 404)
+    return int(text)
 
 
 def page_of(ids: array[int], page: int, limit: int, *, descending: bool) -> list[int]:

@@ -8,6 +8,7 @@ from turbodesk.sandbox.openapi.turbosmtp_sends import LOGIN, send, send_body
 from turbodesk.sandbox.openapi.turbosmtp_v2_account import ACCOUNT
 from turbodesk.sandbox.openapi.turbosmtp_v2_codes import coded
 from turbodesk.sandbox.openapi.turbosmtp_v2_lists import LISTS
+from turbodesk.sandbox.openapi.turbosmtp_v2_subaccounts import ALERTS, SUB_ACCOUNTS
 from turbodesk.sandbox.openapi.turbosmtp_v2_validation import VALIDATION
 
 DOCUMENT = document(
@@ -16,6 +17,8 @@ DOCUMENT = document(
     base="/api/v2",
     operations=[
         *ACCOUNT,
+        *SUB_ACCOUNTS,
+        *ALERTS,
         *LISTS,
         *VALIDATION,
         send(

@@ -1,33 +1,27 @@
-"""turboSMTP's API v2: signing in, the account, the accounts below it, and key pairs."""
+"""turboSMTP's API v2: signing in, the account, and key pairs."""
 
 from __future__ import annotations
 
-from turbodesk.sandbox.openapi.document import FORM, JSON, Operation, Parameter
+from turbodesk.sandbox.openapi.document import FORM, JSON, Operation
 from turbodesk.sandbox.openapi.shapes import (
     COUNT,
     EMAIL,
     TEXT,
     TRUTH,
     WALL_CLOCK,
-    WHOLE,
     Shape,
     fields,
     list_of,
     only,
-    or_null,
     thing,
     up_to,
     words,
     written,
 )
 from turbodesk.sandbox.openapi.turbosmtp_v2_codes import (
-    LIMIT,
     NO_BODY,
     NOT_FOUND,
     NOT_SIGNED_IN,
-    ORDER_TYPE_CODE,
-    PAGE,
-    PAGE_CODES,
     TOO_LARGE,
     coded,
 )
@@ -35,24 +29,7 @@ from turbodesk.sandbox.openapi.turbosmtp_v2_codes import (
 _AUTH = thing({"auth": TEXT})
 _SIGN_IN = fields({"email": EMAIL, "password": TEXT}, {"no_expire": TRUTH})
 _IP = written(r"^\d{1,3}(\.\d{1,3}){3}$", "203.0.113.25")
-_MAYBE_WHEN = or_null(written(WALL_CLOCK))
 _SUCCESS = thing({"message": only("success")})
-
-_SUB_ACCOUNT = thing(
-    {
-        "subaccount_id": WHOLE,
-        "parent_id": WHOLE,
-        "email": TEXT,
-        "active": TRUTH,
-        "ip": _IP,
-        "limit": {"type": "integer", "minimum": -1},
-        "sent": COUNT,
-        "last_used": _MAYBE_WHEN,
-        "plan_expiration": _MAYBE_WHEN,
-        "plan_limit_interval": words("Daily", "Monthly", "Yearly"),
-        "expired": TRUTH,
-    }
-)
 
 _PERMISSIONS = list_of(words("SEND_SMTP", "SEND_API", "APIS"))
 _KEY = thing(
@@ -96,32 +73,6 @@ ACCOUNT = [
         "/user/config",
         "Who is signed in; seen in clients.",
         {200: thing({"email": TEXT, "account_type": words("free", "paid")}), 401: NOT_SIGNED_IN},
-    ),
-    Operation(
-        "GET",
-        "/subaccounts/list",
-        "The accounts below this one.",
-        {
-            200: thing({"count": COUNT, "results": list_of(_SUB_ACCOUNT)}),
-            400: coded(
-                *PAGE_CODES,
-                "filter_by_active_should_be_boolean",
-                "ip_should_be_IPV4_format",
-                "order_by_can_only_be_email_or_last_used",
-                ORDER_TYPE_CODE,
-            ),
-            401: NOT_SIGNED_IN,
-            404: coded("page_not_found"),
-        },
-        [
-            PAGE,
-            LIMIT,
-            Parameter("filter_by_email", TEXT),
-            Parameter("filter_by_active", TRUTH),
-            Parameter("filter_by_ip[]", list_of(_IP)),
-            Parameter("order_by", words("email", "last_used")),
-            Parameter("ordertype", words("asc", "desc")),
-        ],
     ),
     Operation(
         "GET",

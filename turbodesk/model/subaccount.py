@@ -1,0 +1,54 @@
+"""One account below this one: who it belongs to, and what a new one needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from turbodesk.model.account import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Who an account belongs to and where they are; each text empty where it is not known."""
+
+    first_name: str = ""
+    last_name: str = ""
+    company_name: str = ""
+    address_1: str = ""
+    address_2: str = ""
+    zip_code: str = ""
+    city: str = ""
+    region: str = ""
+    country: str = ""
+    phone_number: str = ""
+    site_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SubAccountDetails:
+    """What a provider knows of one account below this one beside what it may send.
+
+    `email` is its address where accounts have one, else empty; `name` is what its owner called it; `ip` is
+    dotted, empty where it is not told; `parent_id` is the account above. `policy_agreed`: its owner has
+    agreed to the provider's policy.
+    """
+
+    id: str
+    email: str
+    active: bool
+    ip: str = ""
+    contact: Contact = Contact()
+    policy_agreed: bool = False
+    parent_id: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewSubAccount:
+    """What makes an account below this one. `ip` is one of the IP addresses of the account above."""
+
+    email: str
+    password: Secret = field(repr=False)
+    ip: str
+    contact: Contact
+    policy_agreed: bool = False

@@ -1,0 +1,103 @@
+"""Asking: what the parts of the turboSMTP v2 adapter need of the whole; and their no in our words."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+
+from turbodesk.errors import InvalidDraft, Refused
+from turbodesk.providers.exchange import Answer, Call, JsonReader
+from turbodesk.providers.http import READ, Manner
+from turbodesk.providers.port import Capability, Provider
+from turbodesk.providers.scalars import is_digits
+from turbodesk.providers.turbosmtp_fields import DASHBOARD
+
+T = TypeVar("T")
+
+_AGENCY = "Sub-accounts come with turboSMTP's agency plans, and this account has another plan."
+_OWN_IP = "Choose one of the IP addresses of the account above."
+_REPLACED = {
+    "feature_not_available_for_active_plan": ("", _AGENCY, f"Plans are changed on {DASHBOARD}"),
+    "subaccount_not_found": (
+        "id",
+        "There is no such sub-account.",
+        "List the sub-accounts to see their ids.",
+    ),
+    "alert_not_found": ("id", "There is no such alert.", "Look it up in the list of alerts."),
+    "email_is_already_in_use": (
+        "email",
+        "There is an account with this e-mail address at turboSMTP already.",
+        "Choose another address.",
+    ),
+    "invalid_mail_address": ("email", "turboSMTP takes this for no e-mail address.", "Check the address."),
+    "ip_not_associated_to_user_account": (
+        "ip",
+        "This IP address does not belong to the account.",
+        _OWN_IP,
+    ),
+    "ip_should_be_IPV4_format": ("ip", "turboSMTP takes this for no IPv4 address.", _OWN_IP),
+    "limit_should_not_be_higher_than_parent_account_limit": (
+        "limit",
+        "The limit is higher than that of the account above.",
+        "Choose a lower one.",
+    ),
+}
+"""The codes that a person can do something about: the field they name, a sentence, what to do."""
+
+
+class Asking(Provider):
+    """A part of one turboSMTP account over its v2 API."""
+
+    @abstractmethod
+    async def _ask(self, call: Call, decode: Callable[[Answer], T], manner: Manner = READ) -> T:
+        """Asks with whatever lets one in; raises as ApiClient.ask does."""
+
+    @abstractmethod
+    def _need(self, capability: Capability) -> None:
+        """Raises NotOffered where the credentials do not open it."""
+
+    async def _asked(self, call: Call, decode: Callable[[Answer], T], manner: Manner = READ) -> T:
+        """The same; a no with a code that has a sentence of ours is told in it."""
+        try:
+            return await self._ask(call, decode, manner)
+        except Refused as refused:
+            raise in_our_words(refused) from refused
+
+
+def in_our_words(refused: Refused) -> Refused:
+    """The same no with a sentence of ours, where there is one for its code."""
+    for code, (field, says, hint) in _REPLACED.items():
+        if code in refused.words:
+            return Refused(
+                says,
+                words=refused.words,
+                hint=hint,
+                detail=refused.detail,
+                field=field,
+                status=refused.status,
+            )
+    return refused
+
+
+def in_path(id: str, says: str) -> str:
+    """The id as a step of a path; raises InvalidDraft with this sentence for what can be none there."""
+    if not is_digits(id):
+        raise InvalidDraft({"id": says}, "Nothing was asked")
+    return id
+
+
+class _Yes(msgspec.Struct):
+    pass
+
+
+_yes = JsonReader(_Yes)
+
+
+def read_yes(answer: Answer) -> None:
+    """Any object, or a 204: what a yes holds is not described everywhere. Raises Garbled for anything else,
+    which might be a page of something between us."""
+    if answer.status != 204:
+        _yes(answer.body)
