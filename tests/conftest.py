@@ -8,7 +8,6 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +15,16 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QT_LOGGING_RULES", "qt.qpa.fonts.warning=false")
 
+
 _TOTAL = pytest.StashKey[Counter[str]]()
-_MODULE = pytest.StashKey[Path]()
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: the collection after each test need not look at it again."""
+    gc.collect()
+    gc.freeze()
+
+
 _KILLS = "tests.reliability.counted"
 
 
@@ -75,16 +82,8 @@ def heard() -> Iterator[list[str]]:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_stray(request: pytest.FixtureRequest, heard: list[str]) -> Iterator[None]:
-    """Fails on stray log lines; a task whose failure nobody took logs one when it is collected.
-
-    What outlives a test is not looked at again by the collections after it, until its module has ended.
-    """
-    if request.config.stash.get(_MODULE, None) != request.path:
-        request.config.stash[_MODULE] = request.path
-        gc.unfreeze()
-    gc.collect()
-    gc.freeze()
+def _nothing_stray(heard: list[str]) -> Iterator[None]:
+    """Fails on stray log lines; a task whose failure nobody took logs one when it is collected."""
     yield
     if "asyncio" in logging.root.manager.loggerDict:
         gc.collect()
