@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,8 +22,13 @@ ENV = {"TURBODESK_SECRET_EVENTS": PASSWORD}
 
 
 @contextmanager
-def running(home: Path, *words: str, **env: str) -> Iterator[IO[str]]:
-    """Another process over the same config dir; what it prints, until it is told to stop."""
+def running(
+    home: Path, *words: str, killed: bool = False, watched_s: float = 120.0, **env: str
+) -> Iterator[IO[str]]:
+    """Another process over the same config dir, and what it prints, until it is told to stop, or killed.
+
+    After `watched_s` it is killed in any case, so that nobody waits for ever for what it prints.
+    """
     process = subprocess.Popen(
         [sys.executable, "-m", "turbodesk.cli", "--config-dir", str(home / "config"), *words],
         stdout=subprocess.PIPE,
@@ -29,14 +36,21 @@ def running(home: Path, *words: str, **env: str) -> Iterator[IO[str]]:
         text=True,
         env=environment(home, **env),
     )
+    watch = threading.Timer(watched_s, process.kill)
+    watch.start()
     try:
         assert process.stdout is not None
         yield process.stdout
     finally:
-        process.terminate()
-        assert process.wait(20) == 0
+        watch.cancel()
+        if killed:
+            process.kill()
+        else:
+            process.terminate()
+        ended = process.wait(20)
         assert process.stdout is not None
         process.stdout.close()
+    assert ended == (-signal.SIGKILL if killed else 0)
 
 
 def test_what_is_posted_in_one_process_is_seen_in_another(cli: Run, tmp_path: Path) -> None:
