@@ -25,6 +25,7 @@ from turbodesk.services.reports import Listed, ReportQuery, ReportsService
 from turbodesk.services.stats import StatsQuery, StatsService
 from turbodesk.services.suppressions import SuppressionsService
 from turbodesk.services.tools import CLICK_TRACKING, ToolsService
+from turbodesk.services.validation import ToValidate, ValidationService
 from turbodesk.vault import MemoryVault
 from turbodesk.workplace import Workplace, sandbox_profile
 
@@ -140,6 +141,7 @@ async def look_everywhere(desk: Desk) -> None:
     """Reads all that there is to read."""
     account, reports, stats = AccountService(desk), ReportsService(desk), StatsService(desk)
     suppressions, inbox = SuppressionsService(desk), InboxService(desk)
+    validation = ValidationService(desk)
     await account.show(test=True)
     await looked(desk.provider.sign_in())
     for type in desk.provider.report_types:
@@ -154,6 +156,9 @@ async def look_everywhere(desk: Desk) -> None:
     await looked(stats.count(StatsQuery()))
     await looked(stats.message("1"))
     await looked(ToolsService(desk).show())
+    await looked(validation.credits())
+    await whole(validation.lists)
+    await looked(desk.provider.validation_list("48151"))
     for mail in await inbox.messages():
         await inbox.message(mail.id)
 
@@ -162,6 +167,7 @@ async def change_everything(desk: Desk, outbox: Outbox) -> int:
     """Tries to write all that there is to write; how many of the tries came to a guard."""
     reports, suppressions, tools = ReportsService(desk), SuppressionsService(desk), ToolsService(desk)
     listed = Listed("you@example.org", [Report("1", ReportType.BOUNCE, "you@example.org", None)])
+    validation = ValidationService(desk)
     control = desk.control
     assert control is not None
     writes: list[tuple[Callable[..., Awaitable[Any]], tuple[Any, ...]]] = [
@@ -176,6 +182,10 @@ async def change_everything(desk: Desk, outbox: Outbox) -> int:
         (desk.provider.set_tracking, (CLICK_TRACKING, False)),
         (desk.provider.create_key, ("desk",)),
         (desk.provider.revoke_key, ("0123456789abcdef",)),
+        (validation.one, ("you@example.org",)),
+        (validation.all_of, (ToValidate("list", "Email", ("you@example.org",)), print)),
+        (validation.start, ("1",)),
+        (validation.delete, ("1",)),
         *((InboxService(desk).make, ("1", "you@example.org", event)) for event in EVENTS),
         (control.set_faults, ([],)),
         (control.advance_clock, (60,)),

@@ -37,6 +37,7 @@ from turbodesk.cli.records import report_words, stats_words
 from turbodesk.cli.send import send
 from turbodesk.cli.serve import sandbox_words
 from turbodesk.cli.suppressions import suppression_words
+from turbodesk.cli.validation import validate
 from turbodesk.errors import InvalidDraft, TurbodeskError
 
 FAULT = "fault"
@@ -140,6 +141,7 @@ for words in (
     outbox_words,
     report_words,
     suppression_words,
+    validate,
     stats_words,
     message_words,
     tool_words,

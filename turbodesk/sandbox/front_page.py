@@ -64,6 +64,10 @@ _ADDRESSES = (
     ("refuse550@, refuse451@", "over SMTP: refused at RCPT, for good or for now"),
     ("test@playwithsendpost.io", "is clicked; dropped@playwithsendpost.io is given up before delivery"),
     ("anybody else", "is delivered"),
+    (
+        "validated at API v2",
+        "invalid@, catchall@, unknown@, spamtrap@, abuse@, disposable@ are so",
+    ),
 )
 _CONTROL = (
     ("GET /sandbox/messages", "what was caught, newest first (?limit=100&offset=0)"),
