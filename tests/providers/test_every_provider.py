@@ -29,6 +29,7 @@ from turbodesk.model.reports import (
 )
 from turbodesk.model.subaccount import Contact, NewSubAccount, SubAccountDetails
 from turbodesk.model.validation import ValidationStatus
+from turbodesk.model.webhook import USUAL_EVENTS, EventFlag, WebhookChange
 from turbodesk.providers import PROVIDERS, open_provider
 from turbodesk.providers.gateway import Gateway
 from turbodesk.providers.port import Capability, Provider
@@ -374,6 +375,41 @@ async def lists_domains(desk: Desk) -> None:
     assert all(it.name and it.records for it in found)
 
 
+async def shows_one_domain(desk: Desk) -> None:
+    if not desk.has(Capability.DOMAINS):
+        return
+    for domain in await desk.provider.domains():
+        assert await desk.provider.domain(domain.id) == domain
+    for unknown in ("1", "a/b?c"):
+        assert await desk.provider.domain(unknown) is None
+
+
+async def tells_webhooks_what_they_ask_for(desk: Desk) -> None:
+    if not desk.has(Capability.WEBHOOKS):
+        return
+    provider = desk.provider
+    url = "https://hooks.example.com/every"
+    made = await provider.create_webhook(url, {EventFlag.OPENED, EventFlag.GIVEN_UP}, enabled=False)
+    assert (made.url, made.enabled) == (url, False)
+    assert made.events == {EventFlag.OPENED, EventFlag.GIVEN_UP}
+    assert made.id and made.created
+    assert [it.id for it in await provider.webhooks()] == [made.id]
+    with pytest.raises(Refused):
+        await provider.create_webhook(url, USUAL_EVENTS)
+    changed = await provider.edit_webhook(made.id, WebhookChange(events={EventFlag.CLICKED: True}))
+    assert changed.events == {EventFlag.OPENED, EventFlag.GIVEN_UP, EventFlag.CLICKED}
+    assert (changed.url, changed.enabled) == (url, False)
+    off = {EventFlag.OPENED: False}
+    changed = await provider.edit_webhook(made.id, WebhookChange(f"{url}/2", enabled=True, events=off))
+    assert (changed.url, changed.enabled) == (f"{url}/2", True)
+    assert changed.events == {EventFlag.GIVEN_UP, EventFlag.CLICKED}
+    await provider.delete_webhook(made.id)
+    assert await provider.webhooks() == ()
+    for gone in (provider.delete_webhook(made.id), provider.edit_webhook(made.id, WebhookChange(url))):
+        with pytest.raises(Refused):
+            await gone
+
+
 async def switches_tracking(desk: Desk) -> None:
     if not desk.has(Capability.TRACKING):
         return
@@ -553,7 +589,13 @@ async def does_not_offer_what_it_has_not(desk: Desk) -> None:
             lambda: provider.create_key("x"),
             lambda: provider.revoke_key("x"),
         ],
-        Capability.DOMAINS: [lambda: provider.domains()],
+        Capability.DOMAINS: [lambda: provider.domains(), lambda: provider.domain("1")],
+        Capability.WEBHOOKS: [
+            lambda: provider.webhooks(),
+            lambda: provider.create_webhook("https://hooks.example.com/", USUAL_EVENTS),
+            lambda: provider.edit_webhook("1", WebhookChange(enabled=False)),
+            lambda: provider.delete_webhook("1"),
+        ],
         Capability.VALIDATION: [
             lambda: provider.validation_credits(),
             lambda: provider.validate_address("a@example.com"),
@@ -611,6 +653,8 @@ PROMISES = (
     suppresses_addresses_and_lets_them_go,
     makes_keys_and_takes_them_back,
     lists_domains,
+    shows_one_domain,
+    tells_webhooks_what_they_ask_for,
     switches_tracking,
     knows_the_account,
     validates_one_address_for_one_credit,

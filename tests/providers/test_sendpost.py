@@ -153,6 +153,7 @@ OF_ACC = {
     Capability.COUNTS,
     Capability.SUB_ACCOUNTS,
     Capability.LOOK_UP,
+    Capability.WEBHOOKS,
 }
 ONE_KEY = {
     "sub-account key": (Credential.SUBACCOUNT_KEY, OF_SUB, OF_ACC, "account key"),
@@ -191,7 +192,8 @@ ASKS: dict[Capability, list[Work]] = {
         lambda p: p.import_suppressions(["a@b.co"]),
         lambda p: p.delete_suppressions(["a@b.co"]),
     ],
-    Capability.DOMAINS: [lambda p: p.domains()],
+    Capability.DOMAINS: [lambda p: p.domains(), lambda p: p.domain("1")],
+    Capability.WEBHOOKS: [lambda p: p.webhooks(), lambda p: p.delete_webhook("1")],
     Capability.STATS: [lambda p: p.stats(MARCH), lambda p: p.count_stats(MARCH)],
     Capability.COUNTS: [lambda p: p.daily_counts(MARCH), lambda p: p.total_counts(MARCH)],
     Capability.MESSAGE: [lambda p: p.message("1")],

@@ -29,6 +29,7 @@ __all__ = ["DELETE", "ONCE", "READ", "SIGN_IN", "TOGGLE", "ApiClient", "Gateway"
 BEARABLE_WAIT_S = 60.0  # between the tries of one question, in all; longer waits are the user's to decide
 BACKOFF_S = 0.5
 SEND_ANSWER_BYTES = 1_000_000  # some hundred recipients with a sentence each make a tenth of it
+_GONE = (404, 406)
 _NO_BYTES = 100_000  # of a no that are read: nobody says more, and reading must not hold up the window
 
 T = TypeVar("T")
@@ -39,7 +40,7 @@ ReadObjection = Callable[[Answer], Objection | None]
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How a question may be asked: how often, how long each time, and whether again after it may have
-    arrived. `gone_is_done`: where an earlier try may have arrived, a 404 means that it did."""
+    arrived. `gone_is_done`: where an earlier try may have arrived, a 404 or 406 means that it did."""
 
     tries: int
     deadline_s: float
@@ -84,7 +85,7 @@ class ApiClient:
             answer = await self._gateway.ask(
                 self.origin, call, deadline_s=manner.deadline_s, kept=manner.again_after_wire
             )
-            if maybe_done and manner.gone_is_done and answer.status == 404:
+            if maybe_done and manner.gone_is_done and answer.status in _GONE:
                 answer = Answer(call.method, call.path, 204)
             self._raise_no(call, answer, question_error)
             return self._decoded(call, answer, decode)

@@ -44,6 +44,8 @@ READS = frozenset(
         "suppressions_csv",
         "keys",
         "domains",
+        "domain",
+        "webhooks",
         "look_up",
         "spelled",
         "validation_credits",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         ValidationCredits,
         ValidationList,
     )
+    from turbodesk.model.webhook import EventFlag, Webhook, WebhookChange
 
 WireMark = Callable[[], Awaitable[None]]
 """Awaited once the connection stands and before the first byte of the request leaves; what it raises
@@ -85,6 +86,7 @@ class Capability(StrEnum):
     FIELDS = "placeholders"
     INLINE_IMAGES = "inline images"
     LOOK_UP = "look up a send"
+    WEBHOOKS = "webhooks"
     VALIDATION = "validation of addresses"
 
 
@@ -352,6 +354,28 @@ class Provider(ABC):
     async def domains(self) -> tuple[Domain, ...]:
         """The domains mail may be sent from, in the provider's order, those not yet verified too."""
         raise self._not_offered("domains")
+
+    async def domain(self, id: str) -> Domain | None:
+        """One of them as it is now, None where there is none of this id."""
+        raise self._not_offered("domains")
+
+    async def webhooks(self) -> tuple[Webhook, ...]:
+        """The URLs that are told what happens to mail, in the provider's order; may be empty."""
+        raise self._not_offered("webhooks")
+
+    async def create_webhook(
+        self, url: str, events: Collection[EventFlag], *, enabled: bool = True
+    ) -> Webhook:
+        """Registers a URL to be told of these events; Refused where it is registered already."""
+        raise self._not_offered("webhooks")
+
+    async def edit_webhook(self, id: str, change: WebhookChange) -> Webhook:
+        """Changes one; what comes back is how the provider has it then."""
+        raise self._not_offered("webhooks")
+
+    async def delete_webhook(self, id: str) -> None:
+        """Takes one away: its URL is told nothing any more."""
+        raise self._not_offered("webhooks")
 
     async def validation_credits(self) -> ValidationCredits:
         """What is left to validate addresses with."""

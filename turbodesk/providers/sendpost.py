@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import TypeVar
@@ -25,6 +25,7 @@ from turbodesk.model.reports import (
     Suppressing,
 )
 from turbodesk.model.request import Spelled
+from turbodesk.model.webhook import EventFlag, Webhook, WebhookChange
 from turbodesk.providers import sendpost_answers as heard
 from turbodesk.providers import sendpost_calls as said
 from turbodesk.providers import tracing
@@ -35,6 +36,7 @@ from turbodesk.providers.sendpost_keys import KEYS, KeyedClient, key_for, missin
 from turbodesk.providers.sendpost_messages import Messages
 from turbodesk.providers.sendpost_objections import read_objection
 from turbodesk.providers.sendpost_suppressions import Suppressions, kinds_of
+from turbodesk.providers.sendpost_webhooks import Webhooks
 from turbodesk.providers.windows import Batch, Walk, read_windows
 from turbodesk.together import together
 
@@ -85,6 +87,7 @@ class SendPost(Provider):
         self.notice = ""
         self._suppressions = Suppressions(self._client, today)
         self._messages = Messages(self._client, self._suppressions, today)
+        self._webhooks = Webhooks(self._client)
 
     def _take_notice(self, notice: str) -> None:
         self.notice = notice
@@ -310,6 +313,40 @@ class SendPost(Provider):
         """`GET /subaccount/domain`, SendPost, documented."""
         self._client.require(Capability.DOMAINS)
         return await self._client.all(Call("GET", said.DOMAINS), heard.read_domains)
+
+    async def domain(self, id: str) -> Domain | None:
+        """`GET /subaccount/domain/{id}`, SendPost, documented."""
+        self._client.require(Capability.DOMAINS)
+        try:
+            return await self._client.ask(Call("GET", f"{said.DOMAINS}/{said.step(id)}"), heard.read_domain)
+        except Refused as refused:
+            if refused.status in said.NOT_THERE:
+                return None
+            raise
+
+    # ---- webhooks
+
+    async def webhooks(self) -> tuple[Webhook, ...]:
+        """`GET /account/webhook`, SendPost, documented."""
+        self._client.require(Capability.WEBHOOKS)
+        return await self._webhooks.all()
+
+    async def create_webhook(
+        self, url: str, events: Collection[EventFlag], *, enabled: bool = True
+    ) -> Webhook:
+        """`POST /account/webhook`, SendPost, documented: HTTPS and public, each URL once."""
+        self._client.require(Capability.WEBHOOKS)
+        return await self._webhooks.make(url, events, enabled=enabled)
+
+    async def edit_webhook(self, id: str, change: WebhookChange) -> Webhook:
+        """`GET` and then `PUT /account/webhook/{id}`, SendPost, documented."""
+        self._client.require(Capability.WEBHOOKS)
+        return await self._webhooks.edit(id, change)
+
+    async def delete_webhook(self, id: str) -> None:
+        """`DELETE /account/webhook/{id}`, SendPost, documented."""
+        self._client.require(Capability.WEBHOOKS)
+        await self._webhooks.remove(id)
 
 
 async def _number_of(pages: AsyncIterator[Page[Row]]) -> int:

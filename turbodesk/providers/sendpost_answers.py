@@ -366,6 +366,14 @@ def read_domains(answer: Answer) -> list[Domain]:
     return [_domain(row) for row in read_rows(answer)]
 
 
+def read_domain(answer: Answer) -> Domain:
+    """One. `GET /subaccount/domain/{id}`, SendPost, documented."""
+    found = Row(read_json(answer.body))
+    if not found.text("id"):
+        raise Garbled("no domain")
+    return _domain(found)
+
+
 def _domain(row: Row) -> Domain:
     verified = row.flag("verified")
     records = (

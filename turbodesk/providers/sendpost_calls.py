@@ -28,7 +28,9 @@ MESSAGES = "/api/v1/account/message"
 STAT = "/api/v1/account/stat"
 SUB_ACCOUNTS = "/api/v1/account/subaccount/"
 SUB_ACCOUNT_STAT = "/api/v1/account/subaccount/stat"
+WEBHOOKS = "/api/v1/account/webhook"
 
+NOT_THERE = (404, 406)  # how a no tells that there is no such thing
 PAGE = 100  # rows; the most that is documented for messages and suppressions
 LEAST_PAGE = 20  # rows; what comes where a list does not heed how many were asked for
 BUNDLE = 500  # addresses in one call; no limit is documented
@@ -212,7 +214,7 @@ def message_call(id: str, part: str = "", query: Query = ()) -> Call:
 
     `GET /account/message/{id}`, SendPost, documented; `…/events` seen in clients only.
     """
-    path = "/".join(filter(None, (MESSAGES, _step(id), part)))
+    path = "/".join(filter(None, (MESSAGES, step(id), part)))
     return Call("GET", path, query, answer_limit_bytes=WHOLE_MESSAGE_BYTES)
 
 
@@ -271,16 +273,17 @@ def stat_call(window: Period, sub_account: str, group: str, *, summed: bool) -> 
     """
     asked = (("group", group),) if group else ()
     if sub_account:
-        path = f"{SUB_ACCOUNT_STAT}/{_step(sub_account)}"
+        path = f"{SUB_ACCOUNT_STAT}/{step(sub_account)}"
         path += "/group" if group else "/aggregate" if summed else ""
     else:
         path = STAT + ("/aggregate" if summed else "") + ("/group" if group else "")
     return Call("GET", path, (*asked, *days(window)))
 
 
-def _step(text: str) -> str:
-    """A text as one step of a path; half a character, which no id has, goes as a question mark."""
-    return quote(text, safe="", errors="replace")
+def step(text: str) -> str:
+    """A text as one step of a path. What no id has goes as a question mark: half a character, and nothing or
+    dots alone, which would lead to another path."""
+    return quote(text if text.strip(".") else "?", safe="", errors="replace")
 
 
 def _entries(emails: Sequence[str]) -> list[dict[str, str]]:

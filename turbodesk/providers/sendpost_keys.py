@@ -66,6 +66,7 @@ ACCOUNT = Key(
         Capability.MESSAGE,
         Capability.SUB_ACCOUNTS,
         Capability.LOOK_UP,
+        Capability.WEBHOOKS,
     ),
 )
 KEYS = (SUB_ACCOUNT, ACCOUNT)
@@ -169,7 +170,7 @@ class KeyedClient:
     def _signed(self, call: Call, key: Key) -> Call:
         headers = _headers(key, self._secrets[key])
         secrets = tuple(self._secrets[each].reveal() for each in self.known)
-        return replace(call, headers=headers, secrets=secrets)
+        return replace(call, headers=headers, secrets=(*call.secrets, *secrets))
 
     def _noting(self, decode: Callable[[Answer], T]) -> Callable[[Answer], T]:
         def noted(answer: Answer) -> T:

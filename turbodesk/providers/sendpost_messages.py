@@ -22,7 +22,6 @@ QUIET = 6  # windows of 59 days: after about a year without mail nobody looks fu
 MARKED_PAGE, MOST_PAGES = 25, 200  # whole letters come with a page, so it is small
 ASIDE = Manner(1, 10.0, again_after_wire=True)  # a question whose answer only rounds off another one
 
-_NOT_THERE = (404, 406)
 _EVENTS_REFUSED = (401, 403, 404, 405, 406)
 _SMALLER = {100: 25, 25: 5, 5: 1}
 
@@ -86,7 +85,7 @@ class Messages:
         try:
             record, sub_account = await self._client.ask(said.message_call(id), heard.read_message)
         except Refused as refused:
-            if refused.status in _NOT_THERE:
+            if refused.status in said.NOT_THERE:
                 return None
             raise
         events = record.events or await self._events(id, sub_account)

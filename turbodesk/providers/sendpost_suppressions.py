@@ -19,8 +19,6 @@ from turbodesk.providers.windows import Batch, Walk, read_windows
 LEAST = 24  # windows of 60 days: an old entry is found only by going back
 QUIET = 6
 
-_NOT_THERE = (404, 406)
-
 
 class Suppressions:
     """The suppressed addresses of one sub-account."""
@@ -74,7 +72,7 @@ class Suppressions:
             try:
                 await self._client.ask(said.unsuppress_call(bundle), heard.read_yes, TOGGLE)
             except Refused as refused:
-                if refused.status not in _NOT_THERE or len(bundle) > 1:
+                if refused.status not in said.NOT_THERE or len(bundle) > 1:
                     raise  # of several, some may still be there
 
 
