@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import UTC, datetime
+from random import Random
 from typing import Any
 
 import pytest
@@ -303,3 +305,32 @@ def test_a_sample_of_every_kind_is_read_as_that_kind(service: str) -> None:
         (event,) = read_webhook(sample(service, kind, id="s-1", at=NOON))
         assert (event.service, event.kind, event.at) == (service, kind, NOON)
         assert event.recipient == "sample@example.com" and event.message_id == "sample-s-1"
+
+
+@pytest.mark.prove
+def test_bytes_that_were_changed_on_the_way_are_read_or_refused() -> None:
+    random = Random(20261129)
+    bodies = [json.dumps(it).encode() for it in (V1, LEGACY, SHORT, BOUNCED, [V1, BOUNCED])]
+    outcomes: Counter[bool] = Counter()
+    for _ in range(100_000):
+        body = bytearray(random.choice(bodies))
+        for _ in range(random.randint(1, 4)):
+            at = random.randrange(len(body))
+            change = random.randrange(4)
+            if change == 0:
+                body[at] = random.randrange(256)
+            elif change == 1:
+                del body[at : at + random.randint(1, 9)]
+            elif change == 2:
+                body[at:at] = random.choice((b"null", b"[", b"}", b'"', b"1e9", b"\\u0000", b"-", b"{}"))
+            else:
+                body[at : at + 20] = body[:20]
+        try:
+            events = read_webhook(bytes(body))
+        except Garbled as why:
+            assert str(why)
+            outcomes[False] += 1
+        else:
+            assert all(event.identity and event.kind is not None for event in events)
+            outcomes[True] += 1
+    assert min(outcomes[True], outcomes[False]) > 1_000, "both were met"

@@ -38,6 +38,10 @@ class ReceiverProcess:
         self._process = _started(words)
         self.port = int(json.loads(_out(self._process).readline())["url"].rstrip("/").rpartition(":")[2])
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def kill(self) -> None:
         self._process.kill()
         self._process.wait()
@@ -82,10 +86,11 @@ class Found:
         return sum(times > 1 for times in self.stored.values())
 
 
-def burst(directory: Path, seconds: int, kills: int, build: str = "") -> Found:
-    """Posts for so long while the receiver is killed so often, at even shares of the burst."""
+def burst(directory: Path, seconds: int, kills: int, build: str = "", kill_at: Sequence[int] = ()) -> Found:
+    """Posts for so long while the receiver is killed so often, at even shares of the burst, or when these
+    numbers of events have had their yes."""
     count = PER_S * seconds
-    kill_at = [count * (n + 1) // (kills + 1) for n in range(kills)]
+    kill_at = list(kill_at) or [count * (n + 1) // (kills + 1) for n in range(kills)]
     receiver = ReceiverProcess(directory, build)
     poster = _started(["tests.reliability.event_poster", str(receiver.port), str(count), str(PER_S)])
     try:
@@ -132,6 +137,12 @@ def test_a_burst_is_stored_once_though_the_receiver_is_killed(tmp_path: Path) ->
 @pytest.mark.prove
 def test_thirty_seconds_of_it_with_three_kills(tmp_path: Path) -> None:
     check(burst(tmp_path, 30, kills=3), 3)
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("first", (100, 400, 700))
+def test_it_may_be_killed_early_and_late(tmp_path: Path, first: int) -> None:
+    check(burst(tmp_path, 2, kills=1, kill_at=[first]), 1)
 
 
 @pytest.mark.prove
