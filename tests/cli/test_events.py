@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import signal
 import socket
@@ -15,7 +16,8 @@ from typing import IO
 
 import pytest
 
-from tests.cli.conftest import Run, environment
+from tests.cli.conftest import Answer, Run, environment
+from turbodesk.cli import run as commands
 
 PASSWORD = "an open sesame"
 ENV = {"TURBODESK_SECRET_EVENTS": PASSWORD}
@@ -87,9 +89,21 @@ def test_who_follows_sees_each_event_as_it_comes(cli: Run, tmp_path: Path) -> No
                 assert json.loads(followed.readline())["kind"] == kind
 
 
-def test_nothing_received_is_said(cli: Run) -> None:
-    assert "No event" in cli("events", "tail").out
-    assert cli("events", "tail", "--json").json == {"events": []}
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """The same words in this process, with nothing on stdin."""
+
+    def words(*words: str) -> Answer:
+        monkeypatch.setattr(sys, "stdin", io.StringIO())
+        code = commands(["--config-dir", str(tmp_path / "config"), *words])
+        return Answer(code, *capsys.readouterr())
+
+    return words
+
+
+def test_nothing_received_is_said(here: Run) -> None:
+    assert "No event" in here("events", "tail").out
+    assert here("events", "tail", "--json").json == {"events": []}
 
 
 @pytest.mark.parametrize(
@@ -106,31 +120,32 @@ def test_nothing_received_is_said(cli: Run) -> None:
         (("sample", "--to", "http://hooks.example.com/", "--basic-auth", "desk"), 1, "needs a password"),
     ],
 )
-def test_what_cannot_be_done_says_what_to_do(cli: Run, words: tuple[str, ...], code: int, says: str) -> None:
-    answer = cli("events", *words, "--json")
+def test_what_cannot_be_done_says_what_to_do(here: Run, words: tuple[str, ...], code: int, says: str) -> None:
+    answer = here("events", *words, "--json")
     assert answer.code == code, answer.err
     assert says in answer.json["error"]["says"]
 
 
-def test_a_password_does_not_go_out_readable(cli: Run) -> None:
+def test_a_password_does_not_go_out_readable(here: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TURBODESK_SECRET_EVENTS", PASSWORD)
     words = ("events", "sample", "--to", "http://hooks.example.com/", "--basic-auth", "desk", "--json")
-    answer = cli(*words, env=ENV)
+    answer = here(*words)
     assert (answer.code, answer.json["error"]["field"]) == (1, "to")
     assert "write https" in answer.json["error"]["says"]
 
 
-def test_a_taken_port_is_told_at_its_option(cli: Run) -> None:
+def test_a_taken_port_is_told_at_its_option(here: Run) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        answer = cli("events", "serve", "--port", str(taken.getsockname()[1]), "--json")
+        answer = here("events", "serve", "--port", str(taken.getsockname()[1]), "--json")
     assert (answer.code, answer.json["error"]["field"]) == (1, "port")
 
 
-def test_a_damaged_file_is_told_and_set_aside(cli: Run, tmp_path: Path) -> None:
+def test_a_damaged_file_is_told_and_set_aside(here: Run, tmp_path: Path) -> None:
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "events.sqlite").write_bytes(b"no database at all" * 100)
-    answer = cli("events", "serve", "--json")
+    answer = here("events", "serve", "--json")
     assert (answer.code, answer.json["error"]["kind"]) == (1, "store")
     assert "set aside" in answer.json["error"]["says"]
-    assert cli("events", "tail").code == 0
+    assert here("events", "tail").code == 0

@@ -234,14 +234,39 @@ def test_a_body_that_does_not_come_is_not_waited_for(events: Events, monkeypatch
     asyncio.run(go())
 
 
-def test_a_connection_that_asks_nothing_is_closed(events: Events, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("asked_before", [False, True])
+def test_a_connection_that_does_not_go_on_is_closed(
+    events: Events, monkeypatch: pytest.MonkeyPatch, asked_before: bool
+) -> None:
     monkeypatch.setattr(event_server, "_HEAD_S", 0.1)
 
     async def go() -> None:
         async with served(events) as post:
             reader, writer = await asyncio.open_connection(*post.place)
+            if asked_before:
+                writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                await reader.readuntil(b"}")
             writer.write(b"POST / HT")
             assert await reader.read() == b""
+            writer.close()
+
+    asyncio.run(go())
+
+
+def test_a_body_may_take_longer_than_a_head(events: Events, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_server, "_HEAD_S", 0.1)
+
+    async def go() -> None:
+        async with served(events) as post:
+            reader, writer = await asyncio.open_connection(*post.place)
+            body = json.dumps(event(1)).encode()
+            head = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body[:9])
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.3):  # nothing is said meanwhile
+                    await reader.read(1)
+            writer.write(body[9:])
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
             writer.close()
 
     asyncio.run(go())

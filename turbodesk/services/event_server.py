@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from turbodesk.errors import StoreTrouble
 from turbodesk.model.account import Secret
@@ -211,18 +211,34 @@ class _Server(uvicorn.Server):
 
 
 class _Protocol(H11Protocol):
-    """HTTP/1.1 with an end to too many connections, and to those that ask nothing."""
+    """HTTP/1.1 with an end to too many connections, and to those whose next request never gets whole."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         if len(self.connections) > _MOST_CONNECTIONS:
             transport.abort()
             return
-        self.loop.call_later(_HEAD_S, self._close_if_silent)
+        self._expect_head()
 
-    def _close_if_silent(self) -> None:
-        if self.cycle is None:
-            self.transport.close()  # type: ignore[unreachable]  # there is none before the first request
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._is_between(self._last):
+            self._expect_head()
+
+    @property
+    def _last(self) -> RequestResponseCycle | None:
+        return cast("RequestResponseCycle | None", self.cycle)  # there is none before the first request
+
+    def _expect_head(self) -> None:
+        self.loop.call_later(_HEAD_S, self._close_if_none_came, self._last)
+
+    def _close_if_none_came(self, last: RequestResponseCycle | None) -> None:
+        if last is self._last and self._is_between(last):
+            self.transport.close()
+
+    @staticmethod
+    def _is_between(last: RequestResponseCycle | None) -> bool:
+        return last is None or last.response_complete
 
 
 def _config(receiver: Receiver) -> uvicorn.Config:
