@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -179,6 +181,37 @@ def test_a_busy_provider_holds_all_of_it_back(tmp_path: Path) -> None:
         assert dict(batch.counts) == {SendState.ACCEPTED: 6}
         assert at[3] - at[2] >= 0.2
         assert len(stage.provider.sent) == 7, "the row that was put off went again, and no other"
+
+    on_stage(tmp_path, play)
+
+
+def test_the_next_row_gets_ready_while_an_outcome_is_written_down_and_leaves_behind_it(
+    tmp_path: Path,
+) -> None:
+    async def play(stage: Stage) -> None:
+        path = stage.directory / "ledger.sqlite"
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+
+            async def answer(it: Message) -> None:
+                if it.subject == "Row 1":
+                    await until(lambda: taken(2))
+                    other.execute("BEGIN IMMEDIATE")  # from here on nothing can be written down
+
+            async def taken(row: int) -> bool:
+                return (await stage.outbox.entries(batch=id))[row - 1].state is SendState.SENDING
+
+            async def get_ready(it: Message) -> None:
+                if it.subject == "Row 2":
+                    assert other.in_transaction and stage.provider.subjects == ["Row 1"]
+                    other.execute("ROLLBACK")
+
+            stage.provider.before, stage.provider.after = (lambda it: get_ready), (lambda it: answer)
+            id = await stage.filled(2, concurrency=1)
+            batch = await stage.batches.run(id)
+            assert dict(batch.counts) == {SendState.ACCEPTED: 2}
+            assert stage.provider.most == 1
+            attempts = other.execute("SELECT wire, ended FROM attempt ORDER BY message").fetchall()
+            assert attempts[0][1] <= attempts[1][0], "its wire mark never comes first"
 
     on_stage(tmp_path, play)
 

@@ -20,7 +20,7 @@ from turbodesk.errors import (
     TurbodeskError,
 )
 from turbodesk.model.message import Message
-from turbodesk.model.outcome import Hold, SendState
+from turbodesk.model.outcome import SendState
 from turbodesk.services.clock import Clock
 from turbodesk.services.desk import API
 from turbodesk.services.outbox import BUSY_S, FIRST_TRY_S, LONGEST_WAIT_S
@@ -195,15 +195,36 @@ class BatchRuns:
         return Progress(batch, pace, batch.waiting / pace if pace else None)
 
 
+class _Turn:
+    """One row's turn to leave, of so many at once: over with the answer, while that is still written down."""
+
+    def __init__(self, turns: asyncio.Semaphore) -> None:
+        self._turns, self._mine = turns, False
+
+    async def begin(self) -> None:
+        self._mine = await self._turns.acquire()
+
+    def end(self) -> None:
+        if self._mine:
+            self._mine = False
+            self._turns.release()
+
+
 class _Run:
-    """One batch on its way out: so many workers, each with one row at a time."""
+    """One batch on its way out.
+
+    So many rows may be leaving at once, and there are twice as many workers: while some rows leave, others
+    have their outcome written down, or are taken from the ledger. The outcome stands in line in front of
+    the wire mark of whoever has its turn next, so both may share a commit, and never does the mark come
+    first.
+    """
 
     def __init__(self, ledger: Ledger, outbox: Outbox, batch: Batch, clock: Clock) -> None:
         self._ledger, self._outbox, self._batch, self._clock = ledger, outbox, batch, clock
         self._state, self._reason = BatchState.DONE, ""
         self._ended = asyncio.Event()
+        self._turns = asyncio.Semaphore(batch.concurrency)
         self._taken: deque[tuple[Entry, Message]] = deque()  # taken from the ledger together: one commit
-        self._again: deque[str] = deque()  # put back, and to be tried once more
         self._taking = asyncio.Lock()
         self._not_before = 0.0  # steady time; nothing leaves before, because the provider or the line said so
         self._waits = 0
@@ -234,7 +255,7 @@ class _Run:
         return (len(self._lately) - 1) / span_s if span_s > 0 else None
 
     async def go(self) -> Batch:
-        workers = [asyncio.create_task(self._work()) for _ in range(self._batch.concurrency)]
+        workers = [asyncio.create_task(self._work()) for _ in range(2 * self._batch.concurrency)]
         watch = asyncio.create_task(self._watch())
         try:
             return await self._until_over(workers)
@@ -267,8 +288,7 @@ class _Run:
 
     async def _close(self) -> Batch:
         """What was taken and not begun is given back; how the batch stands then."""
-        for entry, _ in self._taken:
-            await self._outbox.release(entry.id)
+        await asyncio.gather(*(self._outbox.release(entry.id) for entry, _ in self._taken))
         reason = self._reason
         if self._state is BatchState.DONE and self._held:
             reason = ROWS_WAIT.format("1 row" if self._held == 1 else f"{self._held} rows")
@@ -286,22 +306,41 @@ class _Run:
 
     async def _work(self) -> None:
         try:
-            while await self._may_leave() and (entry := await self._send_one()) is not None:
-                await self._judge(entry)
+            while (row := await self._next_row()) is not None and await self._send(*row):
+                pass
         except TurbodeskError as error:
             self.end(BatchState.PAUSED, error.says)
 
-    async def _send_one(self) -> Entry | None:
-        """The next row, sent; None where there is none, or none may leave any more."""
-        if self._again:
-            return await self._outbox.send_again(self._again.popleft())
-        async with self._taking:
-            if not self._taken and not self._ended.is_set():
-                self._taken.extend(await self._outbox.claim_rows(self._batch.id, self._batch.concurrency))
-            if not self._taken or self._ended.is_set():
-                return None
-            entry, message = self._taken.popleft()
-        return await self._outbox.send_claimed(entry, message)
+    async def _next_row(self) -> tuple[Entry, Message] | None:
+        """The next row that waits; None where there is none, or none may leave any more."""
+        while not self._ended.is_set():
+            if self._taken:
+                return self._taken.popleft()
+            async with self._taking:
+                if not self._taken and not self._ended.is_set():
+                    self._taken += await self._outbox.claim_rows(self._batch.id, self._batch.concurrency)
+                    if not self._taken:
+                        return None
+        return None
+
+    async def _send(self, entry: Entry, message: Message) -> bool:
+        """Sends a row when its turn has come; False where none may leave any more."""
+        turn, leaves = _Turn(self._turns), False
+
+        def on_end(state: SendState) -> None:
+            self._judge(entry.id, state)
+            turn.end()
+
+        try:
+            await turn.begin()
+            leaves = await self._may_leave()
+            if leaves:
+                await self._outbox.send_claimed(entry, message, on_end)
+            return leaves
+        finally:
+            turn.end()
+            if not leaves:
+                self._taken.append((entry, message))  # given back with the others
 
     async def _may_leave(self) -> bool:
         """Waits as long as the provider, the line or the pace asks for; False where it ended meanwhile."""
@@ -322,16 +361,16 @@ class _Run:
                 return True
         return False
 
-    async def _judge(self, entry: Entry) -> None:
-        """What the outcome of a row means for the others."""
-        if entry.state is SendState.QUEUED:
-            await self._put_back(entry)
+    def _judge(self, id: str, state: SendState) -> None:
+        """What the outcome of a row means for the others; it is not written down yet."""
+        if state is SendState.QUEUED:
+            self._on_put_back(id)
             return
         self._waits, self._lost_since = 0, None
         self._settled += 1
         self._lately.append(self._clock.steady())
-        self._silent = self._silent + 1 if entry.state is SendState.UNKNOWN else 0
-        self._refused += entry.state is SendState.REFUSED
+        self._silent = self._silent + 1 if state is SendState.UNKNOWN else 0
+        self._refused += state is SendState.REFUSED
         if self._silent >= SILENT_IN_A_ROW:
             self.end(BatchState.PAUSED, SILENCE.format(self._silent))
         stop = self._batch.stop_at_percent
@@ -341,12 +380,13 @@ class _Run:
             reason = TOO_MANY_REFUSED.format(self._refused, self._settled, share, stop)
             self.end(BatchState.STOPPED, reason)
 
-    async def _put_back(self, entry: Entry) -> None:
-        """A row that surely was not taken: tried again where that helps, else it waits for a person."""
-        failure, now = self._outbox.failure(entry.id), self._clock.steady()
+    def _on_put_back(self, id: str) -> None:
+        """A row that surely was not taken: it waits for its batch again where that helps, which then waits
+        too; else the batch pauses, or the row waits for a person."""
+        failure, now = self._outbox.failure(id), self._clock.steady()
         if isinstance(failure, Throttled):
             wait_s = BUSY_S if failure.retry_after_s is None else failure.retry_after_s
-        elif isinstance(failure, NoConnection) and not self._outbox.left(entry.id):
+        elif isinstance(failure, NoConnection) and not self._outbox.left(id):
             self._lost_since = now if self._lost_since is None else self._lost_since
             if now - self._lost_since > TRIED_FOR_S:
                 self.end(BatchState.PAUSED, failure.says)
@@ -354,11 +394,9 @@ class _Run:
             if now >= self._not_before:  # one failure counts once, however many rows met it together
                 self._waits += 1
         elif isinstance(failure, InvalidDraft | FileTrouble):
-            await self._ledger.put_off(entry.id, Hold.PERSON, None, failure.says)
             self._held += 1
             return
         else:
-            self.end(BatchState.PAUSED, failure.says if failure else entry.reason)
+            self.end(BatchState.PAUSED, failure.says if failure else "")
             return
         self._not_before = max(self._not_before, now + wait_s)
-        self._again.append(entry.id)

@@ -23,7 +23,7 @@ from turbodesk.errors import (
     TurbodeskError,
 )
 from turbodesk.model.message import Message
-from turbodesk.model.outcome import Hold, RecipientOutcome, SendResult, SendState, Verdict
+from turbodesk.model.outcome import Hold, RecipientOutcome, SendResult, SendState, Verdict, state_of
 from turbodesk.services import guards, settle
 from turbodesk.services.clock import Clock
 from turbodesk.services.desk import API, SMTP
@@ -199,9 +199,14 @@ class Outbox:
         """Gives back a row that was taken and not sent: it waits as before."""
         await self._ledger.release(id)
 
-    async def send_claimed(self, entry: Entry, message: Message) -> Entry:
-        """Sends a row that was taken. Raises Guarded and NotOffered where it may not go any more; then it is
-        given back."""
+    async def send_claimed(
+        self, entry: Entry, message: Message, on_end: Callable[[SendState], None] = lambda state: None
+    ) -> Entry:
+        """Sends a row that was taken. `on_end` is told how it ended before that is written down; whatever
+        is asked of the ledger afterwards comes behind it. A row that cannot be carried waits for a person.
+
+        Raises Guarded and NotOffered where it may not go any more; then it is given back.
+        """
         try:
             self._check_written_for(entry)
             sender = self._desk.sender(SMTP if entry.provider == SMTP else API)
@@ -210,7 +215,7 @@ class Outbox:
         except BaseException:
             await self.release(entry.id)
             raise
-        return await self._deliver(entry, message, sender)
+        return await self._deliver(entry, message, sender, on_end)
 
     async def resend(self, id: str, *, confirmed: int = 0) -> Entry:
         """Sends once more what is unknown, because a person asked for it though it may arrive twice. Until an
@@ -389,7 +394,13 @@ class Outbox:
                 hint="Write it as a new message.",
             )
 
-    async def _deliver(self, entry: Entry, message: Message, sender: Provider) -> Entry:
+    async def _deliver(
+        self,
+        entry: Entry,
+        message: Message,
+        sender: Provider,
+        on_end: Callable[[SendState], None] = lambda state: None,
+    ) -> Entry:
         id = entry.id
         self._failures.pop(id, None)
         self._left.discard(id)
@@ -403,8 +414,10 @@ class Outbox:
             await self._withdraw(mark)
             raise
         except Exception as error:
-            return await self._fail(entry, mark, error)
-        return await _written(self._ledger.settle(id, _complete(message, result)))
+            return await self._fail(entry, mark, error, on_end)
+        result = _complete(message, result)
+        on_end(state_of(result.outcomes))
+        return await _written(self._ledger.settle(id, result))
 
     async def _withdraw(self, mark: _WireMark) -> None:
         with suppress(StoreTrouble):  # the next start puts it right
@@ -413,7 +426,9 @@ class Outbox:
             else:
                 await self._ledger.hold(mark.id, CANCELLED_BEFORE)
 
-    async def _fail(self, entry: Entry, mark: _WireMark, error: Exception) -> Entry:
+    async def _fail(
+        self, entry: Entry, mark: _WireMark, error: Exception, on_end: Callable[[SendState], None]
+    ) -> Entry:
         failure = error if isinstance(error, TurbodeskError) else _fault(error, left=mark.left)
         self._failures[mark.id] = failure
         if mark.left:
@@ -421,14 +436,23 @@ class Outbox:
         status = getattr(failure, "status", 0)
         if not mark.left or isinstance(failure, _NOT_TAKEN):
             until = self._next_try(entry, mark, failure) if self._repeats else None
-            detail = failure.detail
-            return await self._ledger.hold(mark.id, failure.says, status=status, detail=detail, until=until)
+            on_end(SendState.QUEUED)
+            return await self._ledger.hold(
+                mark.id,
+                failure.says,
+                status=status,
+                detail=failure.detail,
+                until=until,
+                for_person=isinstance(failure, InvalidDraft | FileTrouble),
+            )
         if isinstance(failure, Refused):
             words = "\n".join(failure.words)
+            on_end(SendState.REFUSED)
             return await _written(self._ledger.refuse(mark.id, failure.says, words, status=status))
         if not isinstance(failure, OutcomeUnknown):
             failure = OutcomeUnknown(failure.says, hint=LOOK_FIRST, detail=failure.detail)
             self._failures[mark.id] = failure
+        on_end(SendState.UNKNOWN)
         return await _written(self._ledger.lose(mark.id, failure.says, detail=failure.detail))
 
     def _next_try(self, entry: Entry, mark: _WireMark, failure: TurbodeskError) -> datetime | None:

@@ -254,10 +254,17 @@ class Ledger:
         return await self._finish(id, change)
 
     async def hold(
-        self, id: str, reason: str, *, status: int = 0, detail: str = "", until: datetime | None = None
+        self,
+        id: str,
+        reason: str,
+        *,
+        status: int = 0,
+        detail: str = "",
+        until: datetime | None = None,
+        for_person: bool = False,
     ) -> Entry:
         """Back into the queue: it surely was not taken. It waits for its batch, for a person or, with
-        `until`, for the next try; `reason` says why."""
+        `until`, for the next try; `reason` says why. With `for_person` its batch goes on without it."""
         change = records.Change(
             SendState.QUEUED,
             reason=reason,
@@ -265,6 +272,7 @@ class Ledger:
             status=status,
             excerpt=(detail or reason)[:EXCERPT],
             not_before=None if until is None else microseconds(until),
+            for_person=for_person,
         )
         return await self._finish(id, change)
 
@@ -420,14 +428,16 @@ class Ledger:
         return waiting.sought(connection, id, groups, TWINS_US)
 
     async def _finish(self, id: str, change: records.Change) -> Entry:
+        live = self._live.get(id)
+        end = records.End(id, _now(), change, self._live)
         try:
-            end = records.End(id, _now(), change, self._live)
-            entry = await self._writer.submit(records.FINISH, end).written()
-        except asyncio.CancelledError:
-            self._live.pop(id, None)
+            return await self._writer.submit(records.FINISH, end).written()
+        except Exception:
+            live = None  # this program is still at it
             raise
-        self._live.pop(id, None)
-        return entry
+        finally:
+            if live is not None and self._live.get(id) is live:  # it may have been taken again meanwhile
+                del self._live[id]
 
     async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         if self._closed:

@@ -45,7 +45,7 @@ class Change:
     """How an attempt ended: the state it leads to, and what is written down of it.
 
     `outcomes` None: those there are, with `verdict` and `words` for all of them. What is queued again waits
-    until `not_before` where there is one, else for its batch, or for a person.
+    until `not_before` where there is one, else for its batch, or for a person; with `for_person` surely that.
     """
 
     state: SendState
@@ -58,6 +58,7 @@ class Change:
     words: str = ""
     provider_id: str = ""
     not_before: int | None = None
+    for_person: bool = False
 
     def hold(self, batch: str) -> Hold:
         """What the send waits for after this change; `batch` names its batch, or is empty."""
@@ -65,7 +66,7 @@ class Change:
             return Hold.PERSON
         if self.not_before is not None:
             return Hold.AGAIN
-        return Hold.BATCH if batch else Hold.PERSON
+        return Hold.BATCH if batch and not self.for_person else Hold.PERSON
 
     def in_doubt(self) -> Change:
         """The same where nobody knows of a try before: only a yes ends that."""
@@ -361,6 +362,8 @@ def release(connection: sqlite3.Connection, live: Live, now: int) -> None:
 def mark_all(connection: sqlite3.Connection, marks: Sequence[Mark]) -> list[None]:
     """Marks live attempts, each once; raises StoreTrouble where one is not live, or marked before."""
     lives = [live for mark in marks if (live := mark.lives.get(mark.id))]
+    if len(lives) != len(marks):
+        raise not_ours()
     now = marks[-1].now
     marked = connection.execute(
         _many(
@@ -371,7 +374,7 @@ def mark_all(connection: sqlite3.Connection, marks: Sequence[Mark]) -> list[None
         ),
         [now, *(value for live in lives for value in (live.number, live.n))],
     ).rowcount
-    if marked != len(marks):  # also where one of them is not ours at all
+    if marked != len(marks):
         raise not_ours()
     for live in lives:
         live.wire = now
