@@ -111,7 +111,7 @@ def test_a_list_that_no_credit_is_left_for_is_refused_and_taken_away(
     lists = account("validate", "--lists").json["lists"]
     refused = account("validate", "--file", str(path))
     assert (refused.code, refused.json["error"]["kind"]) == (1, "refused"), refused.out
-    assert "credit" in refused.json["error"]["hint"]
+    assert "credit" in refused.json["error"]["says"]
     assert account("validate", "--lists").json["lists"] == lists
 
 

@@ -217,7 +217,8 @@ def check_call(tools: Any, case: tuple[Work, Any, Expected], **known: bool) -> A
         assert seen.headers["content-type"] == "application/json; charset=utf-8"
         assert seen.json == wanted
     usual = {"host", "user-agent", "accept", "accept-encoding", "connection"}
-    carried = {"content-type", "content-length"} if seen.body else set()
+    carried = {"content-type", "content-length"} if seen.body else {"content-length"}
+    assert seen.body or seen.headers.get("content-length", "0") == "0"
     logins = ({"authorization"}, {"consumerkey", "consumersecret"})
     assert set(seen.headers) - usual - carried in logins
     assert seen.headers["accept-encoding"] == "identity"

@@ -157,7 +157,7 @@ def test_without_credit_nothing_is_validated_and_no_list_is_left(tmp_path: Path)
         with pytest.raises(Refused) as refused:
             await room.run(*(f"{number}@example.com" for number in range(3_501)))
         assert refused.value.words == ("insufficient_credit",)
-        assert "credit" in refused.value.hint
+        assert "credit" in refused.value.says
         assert await room.lists() == []
         assert await room.free_left() == 1000
 

@@ -33,6 +33,19 @@ _REPLACED = {
         "Choose another address.",
     ),
     "invalid_mail_address": ("email", "turboSMTP takes this for no e-mail address.", "Check the address."),
+    "invalid_email_address": ("email", "turboSMTP takes this for no e-mail address.", "Check the address."),
+    "list_not_found": ("list", "There is no such list to validate.", "Look which ones there are."),
+    "list_already_validated": (
+        "list",
+        "This list was validated before, or is just being.",
+        "Wait for its results: they cost nothing.",
+    ),
+    "insufficient_credit": (
+        "",
+        "There is not enough credit left to validate that.",
+        f"Credits are bought on {DASHBOARD}",
+    ),
+    "invalid_mail_address_list": ("emails", "turboSMTP found no e-mail address in it.", "Check the file."),
     "ip_not_associated_to_user_account": (
         "ip",
         "This IP address does not belong to the account.",

@@ -24,8 +24,9 @@ from turbodesk.providers.exchange import Answer, Call
 from turbodesk.providers.gateway import SEND_BYTES_PER_S, SEND_S, Lost
 from turbodesk.providers.http import DELETE, ONCE, Manner
 from turbodesk.providers.paging import read_counted_pages
-from turbodesk.providers.port import Capability, Provider
+from turbodesk.providers.port import Capability
 from turbodesk.providers.scalars import is_digits
+from turbodesk.providers.turbosmtp_v2_asking import Asking
 from turbodesk.providers.turbosmtp_v2_calls import PAGE, days_of
 
 T = TypeVar("T")
@@ -34,30 +35,26 @@ _MISSING = frozenset({"list_not_found", "email_not_found"})
 _NOT_DONE = (307, 308)  # both ask for the same again elsewhere
 
 
-class Validating(Provider):
+class Validating(Asking):
     """The part of an account at turboSMTP v2 that validates addresses.
 
     A validation costs credits, so it is asked again only where surely nothing left.
     """
 
     @abstractmethod
-    async def _ask(self, call: Call, decode: Callable[[Answer], T], manner: Manner = ...) -> T: ...
-
-    @abstractmethod
     async def _page(
         self, call: Call, decode: Callable[[Answer], tuple[Iterator[T], int | None]]
-    ) -> tuple[list[T], int | None]: ...
+    ) -> tuple[list[T], int | None]:
+        """One page, made row by row without holding up the window, and how many rows there are in all."""
 
     @abstractmethod
-    def _export(self, call: Call) -> AsyncGenerator[bytes, None]: ...
-
-    @abstractmethod
-    def _need(self, capability: Capability) -> None: ...
+    def _export(self, call: Call) -> AsyncGenerator[bytes, None]:
+        """A file as its bytes come."""
 
     async def validation_credits(self) -> ValidationCredits:
         """`GET /emailvalidation/subscription`, turboSMTP v2, documented."""
         self._need(Capability.VALIDATION)
-        return await self._ask(said.credits_call(), heard.read_credits)
+        return await self._asked(said.credits_call(), heard.read_credits)
 
     async def validate_address(self, email: str) -> Validated:
         """`POST /emailvalidation/validateEmail`, turboSMTP v2, documented."""
@@ -78,13 +75,13 @@ class Validating(Provider):
         call = await asyncio.to_thread(said.upload_call, name, emails, told)
         size = (call.body.length if call.body else None) or 0
         manner = Manner(ONCE.tries, SEND_S + size / SEND_BYTES_PER_S, again_after_wire=False)
-        return await self._ask(call, heard.read_uploaded, manner)
+        return await self._asked(call, heard.read_uploaded, manner)
 
     async def start_validation(self, id: str) -> None:
         """`POST /emailvalidation/lists/{Id}/validate`, turboSMTP v2, documented but for the body of a yes."""
         self._need(Capability.VALIDATION)
         call = said.list_call("POST", id, "/validate")
-        await self._spend(call, words.read_nothing, "the validation has begun")
+        await self._spend(call, heard.read_started, "the validation has begun")
 
     def validation_lists(self, period: Period) -> AsyncGenerator[Page[ValidationList], None]:
         """Pages of 1000. `GET /emailvalidation/lists`, turboSMTP v2, documented."""
@@ -104,7 +101,7 @@ class Validating(Provider):
     async def delete_validation_list(self, id: str) -> None:
         """`DELETE /emailvalidation/lists/{Id}`, turboSMTP v2, documented."""
         self._need(Capability.VALIDATION)
-        await self._ask(said.list_call("DELETE", id), words.read_done, DELETE)
+        await self._asked(said.list_call("DELETE", id), words.read_done, DELETE)
 
     def validation_results(self, id: str) -> AsyncGenerator[Page[Validated], None]:
         """Pages of 1000. `GET /emailvalidation/lists/{Id}/emails`, turboSMTP v2, documented."""
@@ -131,7 +128,7 @@ class Validating(Provider):
     async def _found(self, call: Call, decode: Callable[[Answer], T]) -> T | None:
         """The answer, None where the provider knows of no such thing."""
         try:
-            return await self._ask(call, decode)
+            return await self._asked(call, decode)
         except Refused as refused:
             if _MISSING.isdisjoint(refused.words):
                 raise
@@ -140,7 +137,7 @@ class Validating(Provider):
     async def _spend(self, call: Call, decode: Callable[[Answer], T], what: str) -> T:
         """Asks what costs credits; raises OutcomeUnknown where they may be spent and no clear answer came."""
         try:
-            return await self._ask(call, decode, ONCE)
+            return await self._asked(call, decode, ONCE)
         except (NoConnection, ProviderBroken) as error:
             if _surely_not_done(error):
                 raise

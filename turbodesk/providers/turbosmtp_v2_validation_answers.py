@@ -98,6 +98,7 @@ _records = JsonReader(_Records)
 _list = JsonReader(_List)
 _lists = JsonReader(_Lists)
 _upload = JsonReader(_Upload)
+_anything = JsonReader(object)
 
 
 def read_credits(answer: Answer) -> ValidationCredits:
@@ -160,6 +161,13 @@ def read_uploaded(answer: Answer) -> Uploaded:
     if not id:
         raise Garbled("a list without an id")
     return Uploaded(id, count_of(found.total_emails))
+
+
+def read_started(answer: Answer) -> None:
+    """Nothing or any JSON: what a yes holds is not described. Raises Garbled for anything else, which might
+    be a page of something between us. `POST /emailvalidation/lists/{Id}/validate`, turboSMTP v2."""
+    if answer.body.strip():
+        _anything(answer.body)
 
 
 def status_of(found: Scalar) -> ValidationStatus:
