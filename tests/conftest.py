@@ -48,7 +48,7 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Says how often the program was killed, and what came of it."""
+    """Says how often the program was killed and the power cut, and what came of it."""
     total = config.stash.get(_TOTAL, Counter(_kills()))
     if kills := total["kills"]:
         twice, lost = total["accepted twice"], total["lost"]
@@ -58,6 +58,11 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
             f"{events:,} events posted in {total['event ms'] / 1000:.1f} s, {total['event posts']:,} posts, "
             f"the receiver killed {total['receiver kills']} times: "
             f"{total['events lost']} lost, {total['events twice']} stored twice"
+        )
+    if cuts := total["power cuts"]:
+        lost, damaged = total["lost by them"], total["damaged"]
+        terminalreporter.write_line(
+            f"{cuts} states after a power cut: {lost} lost a promise, {damaged} damaged"
         )
 
 

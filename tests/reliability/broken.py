@@ -68,11 +68,13 @@ def redirects_are_followed() -> None:
 
 
 def not_on_the_disk() -> None:
-    """What is written down may still be in memory when it is said to be written down."""
+    """A log written ahead, with the pragmas that many give it: what is said to be written down may still be in
+    memory."""
     honest = Database._open
 
     def opened(self: Database, path: Any) -> sqlite3.Connection:
         connection = honest(self, path)
+        connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         return connection
 

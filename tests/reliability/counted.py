@@ -1,4 +1,5 @@
-"""How many kills the proofs have played in this process, and what was found wrong after them."""
+"""How many kills and power cuts the proofs have played in this process, and what was found wrong after
+them."""
 
 from __future__ import annotations
 
@@ -6,6 +7,9 @@ found = {
     "kills": 0,
     "accepted twice": 0,
     "lost": 0,
+    "power cuts": 0,
+    "lost by them": 0,
+    "damaged": 0,
     "events": 0,
     "event posts": 0,
     "event ms": 0,

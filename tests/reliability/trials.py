@@ -11,11 +11,12 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
+from random import Random
 
 from tests.reliability.broken import BUILDS
 from tests.reliability.child import MESSAGE
+from tests.reliability.power_cuts import cut_everywhere, written
 from tests.reliability.real_wires import opened
 from tests.reliability.wire import CountingServer, PlainProvider
 from turbodesk.errors import TurbodeskError
@@ -126,13 +127,12 @@ async def _two_programs(directory: Path) -> list[str]:
 
 
 def a_power_cut(directory: Path) -> list[str]:
-    """Whether every connection waits for the disk, which is what a power cut finds out."""
-    ledger = Ledger.open(directory / "power")
-    ledger.close()
-    with closing(ledger._database.connect(write=True)) as connection:
-        synchronous = connection.execute("PRAGMA synchronous").fetchone()[0]
-        journal = connection.execute("PRAGMA journal_mode").fetchone()[0]
-    return [] if (synchronous, journal) == (2, "persist") else ["a commit may be lost in a power cut"]
+    """Whether a cut anywhere loses what was told to be written down."""
+    try:
+        promises = written(directory / "power", 1)
+    except TurbodeskError as error:
+        return [f"not written down: {error.says}"]
+    return sorted(cut_everywhere(promises, Random(8), places=20).wrong)
 
 
 TRIALS: tuple[Callable[[Path], list[str]], ...] = (

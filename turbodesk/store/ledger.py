@@ -415,11 +415,7 @@ class Ledger:
 
     def _thawed(self, id: str, payload: bytes, sha256: str) -> Message:
         if digest_of(payload) != sha256:
-            raise StoreTrouble(
-                "What the outbox kept of this message is damaged.",
-                hint="Nothing was sent. Write the message anew.",
-                detail=f"hash of {id}",
-            )
+            raise records.damaged(id)
         return thaw(payload, self._attachments.source)
 
     def _sought(self, connection: sqlite3.Connection, id: str) -> Sought:

@@ -541,7 +541,18 @@ def payload_of(connection: sqlite3.Connection, id: str) -> tuple[bytes, str]:
         "WHERE number = ?",
         (number_of(connection, id),),
     ).fetchone()
+    if row is None:
+        raise damaged(id)
     return bytes(row[0]), str(row[1])
+
+
+def damaged(id: str) -> StoreTrouble:
+    """What is told where a message is no longer kept as it was written down."""
+    return StoreTrouble(
+        "What the outbox kept of this message is damaged.",
+        hint="Nothing was sent. Write the message anew.",
+        detail=f"payload of {id}",
+    )
 
 
 def kept_files(connection: sqlite3.Connection) -> list[str]:
