@@ -38,6 +38,7 @@ from turbodesk.cli.send import send
 from turbodesk.cli.serve import sandbox_words
 from turbodesk.cli.suppressions import suppression_words
 from turbodesk.cli.validation import validate
+from turbodesk.cli.webhooks import webhook_words
 from turbodesk.errors import InvalidDraft, TurbodeskError
 
 FAULT = "fault"
@@ -150,6 +151,7 @@ for words in (
     domain_words,
     sub_account_words,
     inbox_words,
+    webhook_words,
     event_words,
 ):
     commands.add_command(words)

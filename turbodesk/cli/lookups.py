@@ -80,6 +80,35 @@ def list_domains(setting: Setting, /, as_json: bool) -> int:
     return setting.at_desk(work)
 
 
+@domain_words.command("show")
+@click.argument("domain")
+@as_json
+@click.pass_obj
+def show_domain(setting: Setting, domain: str, as_json: bool) -> int:
+    """One domain, by its name or id, with every DNS entry it needs."""
+    from turbodesk.cli.documents import domain_document, table
+
+    async def work(place: Workplace, desk: Desk) -> int:
+        named = domain.strip().lower()
+        if named.isdigit():
+            found = await desk.provider.domain(named)
+        else:
+            found = next((it for it in await desk.provider.domains() if it.name.lower() == named), None)
+        if found is None:
+            show(as_json, {"domain": None}, "None.")
+            say(f"There is no domain {domain}. `domains list` shows those there are.")
+            return FAILED
+        rows = [(it.purpose, it.verified, it.type, it.host, it.value, it.problem) for it in found.records]
+        state = "verified" if found.verified else "not verified"
+        text = f"{found.name} is {state}.\n\n" + table(
+            ("For", "Found", "Type", "Host", "Value", "Problem"), rows
+        )
+        show(as_json, {"domain": domain_document(found)}, text)
+        return OK
+
+    return setting.at_desk(work)
+
+
 @click.group("subaccounts")
 def sub_account_words() -> None:
     """The accounts below this one."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
 
 import click
 
@@ -14,6 +12,7 @@ from turbodesk.cli.base import (
     OK,
     as_json,
 )
+from turbodesk.cli.receivers import with_password
 from turbodesk.errors import FileTrouble
 from turbodesk.stop_signals import stop_signals
 
@@ -84,17 +83,7 @@ def _receiver(url: str) -> str:
             "--webhooks-to is a URL of this computer: write it as http://127.0.0.1:PORT/, or with a user "
             "name as http://USER@127.0.0.1:PORT/."
         )
-    parts = urlsplit(url)
-    if parts.username is None:
-        return url
-    if parts.password is not None:
-        raise click.UsageError(
-            "A password does not go on the command line: leave it out of --webhooks-to and set "
-            "TURBODESK_SECRET_EVENTS."
-        )
-    password = quote(os.environ.get("TURBODESK_SECRET_EVENTS", ""), safe="")
-    at = parts.netloc.rpartition("@")[2]
-    return parts._replace(netloc=f"{parts.username}:{password}@{at}").geturl()
+    return with_password(url)
 
 
 def _not_started(error: OSError, data: Path | None) -> FileTrouble:
