@@ -68,8 +68,8 @@ def redirects_are_followed() -> None:
 
 
 def not_on_the_disk() -> None:
-    """A log written ahead, with the pragmas that many give it: what is said to be written down may still be in
-    memory."""
+    """A log written ahead, with the pragmas that many give it: what is said to be written down may still be
+    in memory."""
     honest = Database._open
 
     def opened(self: Database, path: Any) -> sqlite3.Connection:
