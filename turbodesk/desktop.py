@@ -75,7 +75,7 @@ class Desktop:
         self.window = MainWindow(self, self._tab_places())
         self.window.closed.connect(self.closed.set)
         self.window.painted.connect(self._painted.set)
-        self._leaving = Leaving(self.window, self._sending, self.outbox)
+        self._leaving = Leaving(self.window, self._sending, self.outbox, self.batches)
         self._leaving.taken_back.connect(self._on_taken_back)
         self._leaving.outbox_wanted.connect(self._on_outbox_wanted)
         self._greet()
@@ -345,12 +345,13 @@ class Desktop:
         from turbodesk.services.draft_keeper import DraftKeeper
 
         undo = UndoTime(0 if self._touring else self.settings.undo_s, self._remember_undo)
-        self._compose = ComposeTab(notices, self.outbox, DraftKeeper(self.config_dir), undo)
+        self._compose = ComposeTab(notices, self.outbox, self.batches, DraftKeeper(self.config_dir), undo)
         self._compose.undo_offered.connect(lambda _entry: self._leaving.nudge())
+        self._compose.batch_written.connect(self._leaving.hold_batch)
         self._compose.restore_kept()
         return self._compose
 
-    def _on_taken_back(self, entry: Entry, draft: dict[str, object] | None) -> None:
+    def _on_taken_back(self, entry: Entry | Batch, draft: dict[str, object] | None) -> None:
         """A letter that is not to go after all is written on, under the profile it was written for."""
         if draft is None:
             self.window.notices.tell("ok", "It is cancelled.", "What it was written from was not kept.")

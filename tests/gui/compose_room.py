@@ -28,6 +28,8 @@ class Room:
         self.tab, self.place, self.outbox, self.config_dir = tab, place, outbox, config_dir
         self.turned: list[tuple[str, object]] = []
         self.offered: list[Any] = []
+        self.batches: list[tuple[Any, int, Any]] = []
+        tab.batch_written.connect(lambda *given: self.batches.append(given))
         tab.turn_to.connect(lambda key, payload: self.turned.append((key, payload)))
 
     @property
@@ -42,6 +44,11 @@ class Room:
         self.tab.envelope.subject.setText(subject)
         self.tab.body.text.set_text(text)
 
+    async def place_batches(self) -> list[Any]:
+        """The batches of the ledger, cancelled ones left out."""
+        batches = await self.place.batches()
+        return [it for it in await batches.all() if it.state != "cancelled"]
+
     async def send(self) -> None:
         """Presses Send and waits for the end of it."""
         QTest.mouseClick(self.tab.send_button, Qt.MouseButton.LeftButton)
@@ -51,17 +58,22 @@ class Room:
 
 @asynccontextmanager
 async def opened(
-    config_dir: Path, notices: Notices, window_of: Callable[..., Any], undo: UndoTime | None = None
+    config_dir: Path,
+    notices: Notices,
+    window_of: Callable[..., Any],
+    undo: UndoTime | None = None,
+    *,
+    profile: str = "sandbox",
 ) -> AsyncIterator[Room]:
     """A tab shown, its account open; what it began is ended when it is left."""
     async with Workplace(config_dir, vault=MemoryVault(), environment={}, history_rows=0) as place:
-        desk = await place.desk("sandbox")
+        desk = await place.desk(profile)
         outbox = await place.outbox(desk)
 
         async def open_outbox() -> Outbox:
             return outbox
 
-        tab = ComposeTab(notices, open_outbox, DraftKeeper(config_dir), undo)
+        tab = ComposeTab(notices, open_outbox, place.batches, DraftKeeper(config_dir), undo)
         window_of(tab, 1280, 720)
         tab.set_desk(desk)
         await tab.work.settled()

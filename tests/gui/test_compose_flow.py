@@ -121,7 +121,7 @@ def test_what_was_typed_meanwhile_is_put_aside_and_comes_back(room: Run, run: Ru
             assert tab.notices.latest.what == "“Second” was put aside."
             open_it = tab.notices.latest.actions[0][2]
             assert DraftKeeper(it.config_dir).load()["aside"] == [second]
-            other = ComposeTab(tab.notices, tab.open_outbox, DraftKeeper(it.config_dir))
+            other = ComposeTab(tab.notices, tab.open_outbox, it.place.batches, DraftKeeper(it.config_dir))
             other.restore_kept()  # it outlives the window
             choose(other.head.send.menu, "Put aside", "Second")
             assert other.letter_values() == second
@@ -244,7 +244,7 @@ def test_what_was_written_after_send_was_pressed_outlives_a_crash(
                 await asyncio.sleep(0.01)
             it.tab.envelope.subject.setText("The next one")
             it.tab.keep_draft()  # the last that reached the disk before it died
-            other = ComposeTab(notices, it.tab.open_outbox, DraftKeeper(it.config_dir))
+            other = ComposeTab(notices, it.tab.open_outbox, it.place.batches, DraftKeeper(it.config_dir))
             other.restore_kept()
             it.tab.sending.cancel_all()
             await it.tab.sending.settled()
@@ -475,7 +475,7 @@ def test_files_that_changed_while_the_window_was_shut_are_one_notice(
             it.tab.keep_draft()
             paths[0].unlink()
             paths[1].write_text("other")
-            other = ComposeTab(notices, it.tab.open_outbox, DraftKeeper(it.config_dir))
+            other = ComposeTab(notices, it.tab.open_outbox, it.place.batches, DraftKeeper(it.config_dir))
             other.restore_kept()
             await other.work.settled()
             (told,) = [one for one in notices.standing if one.key == "attachments"]
@@ -604,7 +604,7 @@ def test_a_file_that_changed_while_the_window_was_shut_is_met(
                 it.tab.body.html.set_text("<p>mine</p>")
             it.tab.keep_draft()
             page.write_text("<p>two</p>")
-            other = ComposeTab(notices, it.tab.open_outbox, DraftKeeper(it.config_dir))
+            other = ComposeTab(notices, it.tab.open_outbox, it.place.batches, DraftKeeper(it.config_dir))
             other.restore_kept()
             if edited:
                 await until(lambda: notices.latest is not None)

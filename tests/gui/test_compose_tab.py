@@ -50,7 +50,7 @@ def test_a_letter_cut_off_by_closing_is_not_offered_again(room: Run, run: Run, n
             async def open_outbox() -> Outbox:
                 return it.outbox
 
-            again = ComposeTab(notices, open_outbox, DraftKeeper(it.config_dir))
+            again = ComposeTab(notices, open_outbox, it.place.batches, DraftKeeper(it.config_dir))
             again.restore_kept()
             assert again.envelope.subject.text() == "Hello"
             again.set_desk(it.tab.desk)
@@ -409,7 +409,7 @@ def test_nothing_is_lost_by_closing(room: Run, run: Run, tmp_path: Path) -> None
             tab.leaving()
             wanted = tab.snapshot()["letter"]
             page.unlink()
-            other = ComposeTab(tab.notices, tab.open_outbox, DraftKeeper(it.config_dir))
+            other = ComposeTab(tab.notices, tab.open_outbox, it.place.batches, DraftKeeper(it.config_dir))
             other.restore_kept()
             await other.work.settled()
             again = other.snapshot()["letter"]

@@ -14,14 +14,16 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 
+from tests.gui.compose_room import dialog
 from tests.gui.conftest import until
 from tests.gui.outbox_room import letter
 from turbodesk.desktop import Desktop
 from turbodesk.gui import theme
+from turbodesk.gui.confirm_send import ConfirmSend
 from turbodesk.gui.undo_bar import UndoBar
 from turbodesk.model.outcome import Hold, SendState
 from turbodesk.services.batches import BatchPlan
-from turbodesk.store.entry import Entry
+from turbodesk.store.entry import BatchState, Entry
 from turbodesk.store.ledger import Ledger
 
 Run = Callable[..., Any]
@@ -259,5 +261,61 @@ def test_a_ledger_that_does_not_open_is_told_and_ends_nothing(started: Any, run:
         desktop.window.close()
         await desktop.aclose()
         desktop.window.deleteLater()
+
+    run(go(), 60)
+
+
+def test_a_batch_can_be_taken_back_with_its_rows_or_sent_now(started: Any, run: Run, tmp_path: Path) -> None:
+    async def go() -> None:
+        async with started() as it:
+            path = tmp_path / "people.csv"
+            path.write_text("email,name\n" + "".join(f"p{n}@example.com,P{n}\n" for n in (1, 2, 3)))
+            it.window.turn("compose")
+            compose = it.window.tab("compose")
+            compose.flow.undo.seconds = 300
+            compose.envelope.sender.setText("Example Shop <news@example.com>")
+            compose.envelope.subject.setText("Hello {{ name }}")
+            compose.body.text.set_text("Good day")
+            compose.rows.open(path)
+            await until(lambda: compose.rows.total == 3)
+            batches = await it.desktop.batches()
+            for act in ("undo", "now"):
+                QTest.mouseClick(compose.send_button, Qt.MouseButton.LeftButton)
+                await until(lambda: isinstance(dialog(), ConfirmSend))
+                dialog().send_button.click()
+                await it.shows("Hello P1 to 3 people")
+                await compose.sending.settled()
+                (batch, *_) = await batches.all()
+                assert batch.state is BatchState.FILLING and batch.waiting == 3 and compose.is_empty
+                if act == "undo":
+                    it.bar.undo_button.click()
+                    await until(lambda: compose.rows.total == 3)
+                    assert compose.envelope.subject.text() == "Hello {{ name }}"
+                    undone = await batches.batch(batch.id)
+                    assert undone.state is BatchState.CANCELLED
+                    assert undone.counts == {SendState.CANCELLED: 3} and await it.accepted() == 0
+            it.bar.now_button.click()
+            async with asyncio.timeout(10):
+                while (await batches.batch(batch.id)).state is not BatchState.DONE:
+                    await asyncio.sleep(0.02)
+            assert await it.accepted() == 3 and not it.bar.isVisible()
+
+    run(go(), 60)
+
+
+def test_a_batch_that_waits_when_the_window_closes_asks_at_the_next_start(
+    started: Any, run: Run, tmp_path: Path
+) -> None:
+    async def go() -> None:
+        async with started() as it:
+            outbox, batches = await it.desktop.outbox(), await it.desktop.batches()
+            rows = [(n, letter(f"Row {n}", f"p{n}@example.com")) for n in (1, 2)]
+            batch = await batches.start(outbox, BatchPlan("people.csv", 2), rows)
+            it.desktop._leaving.hold_batch(batch, 300, {})
+            await it.shows("Row 1 to 2 people")
+        async with started() as it:
+            await until(lambda: [n for n in it.window.notices.standing if n.key == f"asks-{batch.id}"])
+            again = await (await it.desktop.batches()).batch(batch.id)
+            assert (again.state, again.waiting, await it.accepted()) == (BatchState.PAUSED, 2, 0)
 
     run(go(), 60)

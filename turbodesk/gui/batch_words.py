@@ -38,6 +38,8 @@ def title_of(batch: Batch) -> str:
 
 def pill_of(batch: Batch) -> tuple[str, str]:
     """The state and the word of its pill; a batch that is done looks as its rows ended."""
+    if batch.state is BatchState.FILLING and is_whole(batch):
+        return "queued", "Waiting"
     if batch.state is not BatchState.DONE:
         return _PILLS[batch.state]
     for state in (SendState.UNKNOWN, SendState.QUEUED):
@@ -143,6 +145,8 @@ def said_of(batch: Batch, *, ending: bool = False) -> Said:
     """What its card says; `ending` while what is just leaving is waited for."""
     waiting = words.counted(batch.waiting, "row waits", "rows wait")
     match batch.state:
+        case BatchState.FILLING if is_whole(batch):
+            return Said("It leaves in a moment", "Until then it can be taken back, with everything in it.")
         case BatchState.FILLING:
             return Said("It is being written down", "Nothing of it leaves before all rows are.")
         case BatchState.RUNNING if ending:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMenu
 
 from turbodesk.gui import theme
 from turbodesk.gui.letter_copies import LetterCopies
-from turbodesk.gui.send_flow import UNDO_TIMES
+from turbodesk.gui.send_flow import ROWS_AT_ONCE, UNDO_TIMES
 
 if TYPE_CHECKING:
     from turbodesk.gui.compose_tab import ComposeTab
@@ -34,7 +34,8 @@ class ComposeMenu(QMenu):
         tab = self._tab
         self.clear()
         why = "A letter is just being sent." if tab.sending.busy else tab.way.why_not
-        self._offer("Send later…\tCtrl+Shift+L", "clock", tab.flow.send_later, why)
+        later = why or (ROWS_AT_ONCE if tab.rows.is_chosen else "")
+        self._offer("Send later…\tCtrl+Shift+L", "clock", tab.flow.send_later, later)
         self._undo_times()
         self.addSeparator()
         copies = self.copies

@@ -22,7 +22,7 @@ from turbodesk.gui.drop_frame import DropFrame
 from turbodesk.gui.envelope import Envelope
 from turbodesk.gui.file_taker import FileTaker
 from turbodesk.gui.html_watch import HtmlWatch
-from turbodesk.gui.letter_body import HTML, TEXT, LetterBody
+from turbodesk.gui.letter_body import HTML, ROWS, TEXT, LetterBody
 from turbodesk.gui.letter_fields import LetterFields, as_text, as_texts
 from turbodesk.gui.letter_files import LetterFiles
 from turbodesk.gui.letter_options import TRACKING
@@ -34,7 +34,9 @@ from turbodesk.gui.parts.card import Ground, Rule
 from turbodesk.gui.parts.chips import AddressCheck
 from turbodesk.gui.parts.dialog import ask
 from turbodesk.gui.put_aside import PutAside
+from turbodesk.gui.recipient_rows import RecipientRows
 from turbodesk.gui.roomy import Roomy
+from turbodesk.gui.rows_flow import RowsFlow
 from turbodesk.gui.send_flow import SendFlow, UndoTime, service_of
 from turbodesk.gui.sender_hint import SenderHint
 from turbodesk.gui.tab import Tab
@@ -44,6 +46,7 @@ from turbodesk.model.message import Attachment
 from turbodesk.providers.port import Capability
 from turbodesk.services import compose, mail_html
 from turbodesk.services.attached import AGAIN
+from turbodesk.services.batches import BatchRuns
 from turbodesk.services.compose import Draft
 from turbodesk.services.desk import API, Desk
 from turbodesk.services.draft_keeper import DraftKeeper
@@ -59,7 +62,8 @@ SAMPLE_SUBJECT = "Your order guide"
 
 class ComposeTab(Tab):
     """One letter being written. `keeper` keeps it on disk while it is, `undo` says how long it can be taken
-    back once it was sent. `undo_offered` tells the entry of a letter that can.
+    back once it was sent. `undo_offered` tells the entry of a letter that can, `batch_written` the batch of
+    one that goes to the rows of a file and is to leave when its undo time is over.
 
     Sending has work of its own, so that another account does not cut a send in two: `sending.settled()`
     is awaited before the program ends.
@@ -70,23 +74,27 @@ class ComposeTab(Tab):
     icon = "compose"
 
     undo_offered = Signal(object)
+    batch_written = Signal(object, int, object)  # the batch, its undo time in seconds, the letter
 
     def __init__(
         self,
         notices: Notices,
         open_outbox: Callable[[], Awaitable[Outbox]],
+        open_batches: Callable[[], Awaitable[BatchRuns]],
         keeper: DraftKeeper,
         undo: UndoTime | None = None,
     ) -> None:
         super().__init__(notices)
-        self.open_outbox, self._keeper, self.config_dir = open_outbox, keeper, keeper.config_dir
+        self.open_outbox, self.open_batches = open_outbox, open_batches
+        self._keeper, self.config_dir = keeper, keeper.config_dir
         self._default_sender = ""
         self._senders: dict[str, str] = {}
         self._ways: dict[str, str] = {}
         self._switches: dict[str, bool] | None = None  # the account's own, as they were last read
         self.aside = PutAside(self, keeper)
         self.envelope = Envelope(_check, compose.split_addresses)
-        self.body = LetterBody()
+        self.rows = RecipientRows(self.behind, self.config_dir)
+        self.body = LetterBody(self.rows)
         self.attachments = AttachmentsBar(self.work, self._read_file)
         self.fields = LetterFields(self.envelope, self.body, self.attachments)
         self.hint = SenderHint(self.envelope, self.work, lambda: self.turn_to.emit("account", None))
@@ -96,7 +104,7 @@ class ComposeTab(Tab):
         self.files = LetterFiles(
             self, self.body, self.attachments, self.html_watch, keeper, self.work, notices
         )
-        self.flow = SendFlow(self, undo or UndoTime())
+        self.flow, self.rows_flow = SendFlow(self, undo or UndoTime()), RowsFlow(self)
         self.templates = LetterTemplates(self)
         self._make_head()
         self.pane = self._pane()
@@ -122,6 +130,7 @@ class ComposeTab(Tab):
             return
         self._offer_sender(desk)
         self.hint.set_desk(desk)
+        self.rows_flow.look_up_suppressed()
         if self.flow.key and not self.sending.busy:
             self.sending.start(self.flow.settle_kept(), busy=self.send_button, name="settle the draft")
         if desk.has(Capability.TRACKING):
@@ -167,6 +176,11 @@ class ComposeTab(Tab):
     def draft(self) -> Draft:
         """What is written; addresses still being typed become chips."""
         return self.fields.whole()
+
+    def seen_draft(self) -> Draft:
+        """What is written; with a recipients' file as the row that is looked at gets it. Raises
+        InvalidDraft."""
+        return self.rows.seen(self.draft())
 
     def snapshot(self) -> dict[str, Any]:
         """Everything that is written and remembered, as plain values for a file."""
@@ -300,6 +314,11 @@ class ComposeTab(Tab):
         self.attachments.tiles.add_asked.connect(self.files.pick_attachments)
         self.html_watch.changed.connect(self._on_watch_changed)
         self.letter.turned.connect(self._on_rest)
+        self.letter.walker.walked.connect(self.rows.turn)
+        self.letter.walker.take_keys(self)
+        self.rows.chosen.connect(self._on_rows_chosen)
+        self.rows.turned.connect(self._on_row_turned)
+        self.rows.pace.edited.connect(self.saver.touch)
         self.way.chosen.connect(self._on_way)
         self._taker.files_given.connect(self.files.add)
         self._taker.picture_given.connect(self.files.add_picture)
@@ -383,7 +402,7 @@ class ComposeTab(Tab):
         draft = self.fields.draft()
         self.head.show_name(draft.subject)
         pictures = self.attachments.show_names(draft.html, self.way.cannot_show_pictures)
-        self.letter.show_letter(draft.sender, draft.subject, draft.html, draft.text, pictures)
+        self._show_seen(draft, pictures)
         sender = self.way.sender
         used = compose.wire_size(draft, self.attachments.known)
         self.attachments.show_sum(used, sender.wire_limit_bytes if sender is not None else 0)
@@ -391,6 +410,26 @@ class ComposeTab(Tab):
         self._show_tracking()
         if not self.attachments.strangers and any(it.key == "attachments" for it in self.notices.standing):
             self.notices.take_back("attachments")
+
+    def _show_seen(self, draft: Draft, pictures: Mapping[str, Attachment]) -> None:
+        """Shows the letter; with a recipients' file as the row that is looked at gets it."""
+        self.rows.look(draft)
+        self.letter.walker.show_row(self.rows.row, self.rows.total)
+        try:
+            self.letter.show_draft(self.rows.seen(draft), pictures)
+        except InvalidDraft as error:
+            self.letter.show_trouble(draft, "\n".join(error.problems.values()))
+
+    def _on_rows_chosen(self) -> None:
+        link = "Look at them" if self.rows.is_chosen else ""
+        self.envelope.stand_in(self.rows.words, link, lambda: self.body.turn(ROWS))
+        self.problems.clear()
+        self.rows_flow.look_up_suppressed()
+        self._on_rest()
+
+    def _on_row_turned(self, _row: int) -> None:
+        self._on_rest()
+        self.saver.touch()
 
     def _on_way(self, way: str) -> None:
         if self.desk is not None:

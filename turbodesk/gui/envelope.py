@@ -77,7 +77,7 @@ class Row(QWidget):
         self.inner = inner
         name = Label(title, tone="muted")
         name.setFixedSize(theme.px(KEY_WIDTH), theme.px(ROW))
-        line = QHBoxLayout()
+        self._line = line = QHBoxLayout()
         line.setSpacing(0)
         line.addWidget(name, 0, Qt.AlignmentFlag.AlignTop)
         line.addWidget(inner, 1)
@@ -125,6 +125,10 @@ class Row(QWidget):
             widget.setVisible(bool(sentence))
         self.inner.setAccessibleDescription(sentence)
 
+    def stand_in(self, widget: QWidget) -> None:
+        """Gives the room of what is written to another widget, too; one of them is shown at a time."""
+        self._line.insertWidget(self._line.indexOf(self.inner) + 1, widget, 1)
+
     @property
     def problem(self) -> str:
         """What is said to be wrong, or an empty text."""
@@ -138,6 +142,32 @@ class Row(QWidget):
     def _on_link_clicked(self) -> None:
         if self._mend is not None:
             self._mend()
+
+
+class InPlace(QWidget):
+    """What a row says in place of what is written there: a sign, words, a link to where they come from."""
+
+    def __init__(self, icon: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._act: Callable[[], object] | None = None
+        self.words = Label(role="medium", elide="middle")
+        self.link = Link("", "small-medium")
+        self.link.clicked.connect(lambda: self._act() if self._act is not None else None)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(theme.px(8))
+        line.addWidget(IconLabel(icon, "muted"))
+        line.addWidget(self.words, 1)
+        line.addWidget(self.link)
+        self.setFixedHeight(theme.px(ROW))
+        self.setVisible(False)
+
+    def say(self, words: str, link: str, act: Callable[[], object] | None) -> None:
+        """Shows words, and a link that does `act`."""
+        self._act = act
+        self.words.setText(words)
+        self.link.setText(link)
+        self.link.updateGeometry()
 
 
 class Envelope(QWidget):
@@ -158,6 +188,8 @@ class Envelope(QWidget):
             self.chips[field] = ChipField(check, split, name=title)
             self.rows[field] = Row(title, self.chips[field])
         self.rows["subject"] = Row("Subject", self.subject)
+        self.in_place = InPlace("rows")
+        self.rows["to"].stand_in(self.in_place)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.px(16), theme.px(8), theme.px(16), 0)
         column.setSpacing(0)
@@ -177,6 +209,13 @@ class Envelope(QWidget):
         self.chips[field].set_texts(texts)
         if field in ("bcc", "reply-to"):
             self.show_row(field, bool(self.chips[field].texts()))
+
+    def stand_in(self, words: str, link: str = "", act: Callable[[], object] | None = None) -> None:
+        """Shows words in place of the addresses of To, with a link; without words the addresses are back."""
+        self.in_place.say(words, link, act)
+        self.in_place.setVisible(bool(words))
+        self.chips["to"].setVisible(not words)
+        self._beside_to.setVisible(not words)
 
     def show_row(self, field: str, shown: bool = True) -> None:
         """Shows the row of Bcc or Reply-To, or takes it away; the link for it does the contrary."""
@@ -238,7 +277,9 @@ class Envelope(QWidget):
             self.rows[field].inner.setFocus(Qt.FocusReason.ShortcutFocusReason)
             return
         chips = self.chips[field]
-        if wrong := chips.first_invalid():
+        if chips.isHidden():
+            self.in_place.link.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        elif wrong := chips.first_invalid():
             chips.focus_chip(wrong[0])
         else:
             chips.edit.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -256,7 +297,11 @@ class Envelope(QWidget):
         self.rows["from"].right.addWidget(self._senders)
         self.trials = TrialAddresses()
         self.trials.taken.connect(lambda address: self.chips["to"].add(address))
-        self.rows["to"].right.addWidget(self.trials, 0, Qt.AlignmentFlag.AlignTop)
+        self._beside_to = QWidget()
+        beside = QHBoxLayout(self._beside_to)
+        beside.setContentsMargins(0, 0, 0, 0)
+        beside.addWidget(self.trials)
+        self.rows["to"].right.addWidget(self._beside_to, 0, Qt.AlignmentFlag.AlignTop)
         self._links = {"bcc": Link("Bcc", "small-medium"), "reply-to": Link("Reply-To", "small-medium")}
         for field, link in self._links.items():
             link.clicked.connect(lambda _checked=False, field=field: self.ask_for(field))

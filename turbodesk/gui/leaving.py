@@ -4,20 +4,23 @@ whoever must look."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from turbodesk.errors import StoreTrouble, TurbodeskError
+from turbodesk.gui import words
 from turbodesk.gui.notices import Action
+from turbodesk.gui.waiting_batch import WaitingBatch
 from turbodesk.gui.work import Work
 from turbodesk.model.outcome import Hold
 
 if TYPE_CHECKING:
     from turbodesk.gui.main_window import MainWindow
-    from turbodesk.gui.undo_bar import UndoBar
+    from turbodesk.gui.undo_bar import UndoBar, Waiting
+    from turbodesk.services.batches import BatchRuns
     from turbodesk.services.outbox import Outbox
     from turbodesk.services.sending import Sending
     from turbodesk.store.entry import Batch, Entry
@@ -28,8 +31,8 @@ BY_ITSELF = (Hold.TIME, Hold.AGAIN)  # what was to go by itself, and is not foll
 
 
 class Leaving(QObject):
-    """One for a window's life. `taken_back` gives the entry and the draft of a letter that is not to go after
-    all, `outbox_wanted` a send or a batch that must be looked at, or None for the whole outbox."""
+    """One for a window's life. `taken_back` gives the entry or the batch and the draft of a letter that is
+    not to go after all, `outbox_wanted` a send or a batch to be looked at, or None for the whole outbox."""
 
     taken_back = Signal(object, object)
     outbox_wanted = Signal(object)
@@ -39,10 +42,12 @@ class Leaving(QObject):
         window: MainWindow,
         open_sending: Callable[[], Awaitable[Sending]],
         open_outbox: Callable[[], Awaitable[Outbox]],
+        open_batches: Callable[[], Awaitable[BatchRuns]],
     ) -> None:
         super().__init__(window)
         self._window, self._notices = window, window.notices
         self._open_sending, self._open_outbox = open_sending, open_outbox
+        self._open_batches = open_batches
         self.work = Work(window, self._notices)
         self._began = datetime.now(UTC)
         self._sending: Sending | None = None
@@ -50,6 +55,8 @@ class Leaving(QObject):
         self._counter: int | None = None
         self._greeted = self._closed = False
         self._holds: dict[str, Hold] = {}
+        self._letters: list[Entry] = []  # those that wait out their undo time
+        self._batches: list[WaitingBatch] = []
         self._looking: asyncio.Task[None] | None = None
         self._running: asyncio.Task[None] | None = None
         self._watch = QTimer(self)
@@ -78,6 +85,28 @@ class Leaving(QObject):
         sending = await self._opened()
         self.start()
         sending.take_up(id)
+
+    def hold_batch(self, batch: Batch, undo_s: int, letter: Mapping[str, Any]) -> None:
+        """Lets a batch go out when its undo time is over; until then the bar offers to take it back. Where
+        the window ends meanwhile, it waits for a person."""
+        if not undo_s:
+            self.work.start(self.take_up(batch.id), name="send the rows")
+            return
+        waiting = WaitingBatch(batch, datetime.now(UTC) + timedelta(seconds=undo_s), letter)
+        self._batches.insert(0, waiting)
+        self._show_bar()
+        self.work.start(self._take_up_later(waiting, undo_s), name="send the rows")
+
+    async def _take_up_later(self, waiting: WaitingBatch, undo_s: int) -> None:
+        await asyncio.sleep(undo_s)
+        if self._withdraw(waiting):
+            await self._begin_batch(waiting)
+
+    async def _begin_batch(self, waiting: WaitingBatch) -> None:
+        batch = waiting.batch
+        await self.take_up(batch.id)
+        what = f"{words.counted(batch.total, 'letter goes', 'letters go')} out."
+        self._notices.tell("ok", what, actions=[self._show_in_outbox(batch)], key=f"batch-{batch.id}")
 
     async def aclose(self, patience_s: float) -> None:
         """Begins nothing more; what is leaving gets so many seconds to come to its end."""
@@ -127,7 +156,8 @@ class Leaving(QObject):
             return
         queued = await sending.queued()
         self._counter = counter
-        self._show_bar([entry for entry in queued if entry.hold is Hold.UNDO])
+        self._letters = [entry for entry in queued if entry.hold is Hold.UNDO]
+        self._show_bar()
         self._tell_asking([entry for entry in queued if self._asks_now(entry)])
         self._holds = {entry.id: entry.hold for entry in queued}
         if began and not self._greeted:
@@ -165,7 +195,8 @@ class Leaving(QObject):
 
     # the bar
 
-    def _show_bar(self, waiting: list[Entry]) -> None:
+    def _show_bar(self) -> None:
+        waiting = sorted([*self._batches, *self._letters], key=lambda it: it.created, reverse=True)
         if self._bar is None and not waiting:
             return
         if self._bar is None:
@@ -185,21 +216,38 @@ class Leaving(QObject):
         self._notices.changed.connect(bar.stand)
         return bar
 
-    async def _undo(self, entry: Entry) -> None:
+    async def _undo(self, entry: Waiting) -> None:
+        if isinstance(entry, WaitingBatch):
+            if self._withdraw(entry):
+                await (await self._open_batches()).cancel(entry.id)
+                self.taken_back.emit(entry.batch, entry.letter)
+            return
         outbox = await self._open_outbox()
         _, draft = await outbox.take_back(entry.id)
         self._leave_out(entry)
         self.nudge()
         self.taken_back.emit(entry, draft)
 
-    async def _send_now(self, entry: Entry) -> None:
+    async def _send_now(self, entry: Waiting) -> None:
         """Its time is over: whatever account is open, it leaves by the one it was written for."""
+        if isinstance(entry, WaitingBatch):
+            if self._withdraw(entry):
+                await self._begin_batch(entry)
+            return
         outbox = await self._open_outbox()
         await outbox.move(entry.id, datetime.now(UTC) - timedelta(milliseconds=1))
         self._leave_out(entry)
         self.nudge()
 
+    def _withdraw(self, waiting: WaitingBatch) -> bool:
+        """Whether a batch still waited: of its time, Undo and Send now the first decides."""
+        if waiting not in self._batches:
+            return False
+        self._batches.remove(waiting)
+        self._show_bar()
+        return True
+
     def _leave_out(self, entry: Entry) -> None:
         """The bar offers it no more, before the ledger is looked at again."""
-        if self._bar is not None:
-            self._bar.show_waiting([it for it in self._bar.waiting if it.id != entry.id])
+        self._letters = [it for it in self._letters if it.id != entry.id]
+        self._show_bar()

@@ -1,4 +1,4 @@
-"""What the letter says: its HTML, its text part, its own headers, its options, one of them seen at a time."""
+"""What the letter says: its HTML, text part, headers, rows and options, one of them seen at a time."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from turbodesk.gui.parts.card import Rule
 from turbodesk.gui.parts.field import Message
 from turbodesk.gui.parts.segmented import Segmented
 from turbodesk.gui.parts.states import Pages
+from turbodesk.gui.recipient_rows import RecipientRows
 
-HTML, TEXT, HEADERS, OPTIONS = "html", "text", "headers", "options"
+HTML, TEXT, HEADERS, ROWS, OPTIONS = "html", "text", "headers", "rows", "options"
 
 
 class LetterBody(QWidget):
@@ -28,10 +29,11 @@ class LetterBody(QWidget):
     text_wanted = Signal()  # the text part is to be made from the HTML
     file_wanted = Signal()  # the HTML part is to be read from a file
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, rows: RecipientRows, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        words = ((HTML, "HTML"), (TEXT, "Text part"), (HEADERS, "Headers"), (ROWS, "CSV rows"))
         self.parts = Segmented(
-            [(HTML, "HTML"), (TEXT, "Text part"), (HEADERS, "Headers"), (OPTIONS, "Options")],
+            [*words, (OPTIONS, "Options")],
             small=True,
             name="Part of the letter",
         )
@@ -39,15 +41,17 @@ class LetterBody(QWidget):
         hint = "The same letter for those who read without HTML"
         self.text = HtmlEditor(name="Text part", hint=hint, coloured=False)
         self.headers = HeadersEditor()
+        self.rows = rows
         self.options = LetterOptions()
         self.file_button = Button("Open HTML …", "file", kind="quiet", size="small")
         self.make_button = Button("Make from HTML", "refresh", kind="quiet", size="small")
         self._message, self._problem = Message(), QWidget()
         self._file_offered = True
         self._pages = Pages()
-        pages = ((HTML, self.html), (TEXT, self.text), (HEADERS, self.headers), (OPTIONS, self.options))
-        for key, page in pages:
+        for key, page in ((HTML, self.html), (TEXT, self.text), (HEADERS, self.headers)):
             self._pages.add(key, page)
+        self._pages.add(ROWS, self.rows)
+        self._pages.add(OPTIONS, self.options)
         self._lay_out()
         self._connect()
         self._offer_make()
@@ -56,7 +60,7 @@ class LetterBody(QWidget):
 
     @property
     def part(self) -> str:
-        """Which part is seen: `html`, `text`, `headers` or `options`."""
+        """Which part is seen: `html`, `text`, `headers`, `rows` or `options`."""
         return self.parts.key
 
     def turn(self, part: str) -> None:
@@ -81,8 +85,8 @@ class LetterBody(QWidget):
 
     def focus(self) -> None:
         """Puts the focus into the part that is seen."""
-        if self.part == HEADERS:
-            self.headers.focus()
+        if self.part in (HEADERS, ROWS):
+            (self.headers if self.part == HEADERS else self.rows).focus()
         else:
             page = {TEXT: self.text, OPTIONS: self.options}.get(self.part, self.html)
             page.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -92,6 +96,7 @@ class LetterBody(QWidget):
         self.html.forget_text()
         self.text.forget_text()
         self.headers.set_headers([])
+        self.rows.remove()
         self.options.clear()
         self.turn(HTML)
 
@@ -135,6 +140,7 @@ class LetterBody(QWidget):
         self.html.edited.connect(self._on_edited)
         self.text.edited.connect(self._on_edited)
         self.headers.edited.connect(self._on_headers_edited)
+        self.rows.chosen.connect(self._on_rows_chosen)
         self.options.edited.connect(self._on_options_edited)
         self.make_button.clicked.connect(self.text_wanted)
         self.file_button.clicked.connect(self.file_wanted)
@@ -158,6 +164,10 @@ class LetterBody(QWidget):
 
     def _on_headers_edited(self) -> None:
         self.parts.set_count(HEADERS, len(self.headers.headers()) or None)
+        self.edited.emit()
+
+    def _on_rows_chosen(self) -> None:
+        self.parts.set_count(ROWS, self.rows.total or None)
         self.edited.emit()
 
     def _on_options_edited(self) -> None:

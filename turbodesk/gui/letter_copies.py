@@ -73,7 +73,7 @@ class LetterCopies:
 
     async def _message(self) -> Message:
         tab = self._tab
-        message = await service_of(tab.way.sender).message(tab.draft())
+        message = await service_of(tab.way.sender).message(tab.seen_draft())
         return replace(message, key=(await tab.open_outbox()).new_key())
 
     async def _spelled(self) -> Spelled:

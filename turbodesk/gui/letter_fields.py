@@ -26,7 +26,7 @@ class LetterFields:
         envelope, body = self._envelope, self._body
         chips = any(chips.texts() or chips.typed() for chips in envelope.chips.values())
         texts = not body.html.document().isEmpty() or not body.text.document().isEmpty()
-        rest = bool(body.headers.headers()) or bool(body.options.count)
+        rest = bool(body.headers.headers()) or bool(body.options.count) or body.rows.is_chosen
         return not (chips or texts or rest or envelope.subject.text() or self._attachments.paths)
 
     def whole(self) -> Draft:
@@ -72,6 +72,7 @@ class LetterFields:
             "track_opens": options.chosen_opens,
             "track_clicks": options.chosen_clicks,
             "fields": [list(pair) for pair in options.pairs()],
+            "rows": body.rows.values(),
         }
 
     def fill(self, letter: Mapping[str, Any]) -> None:
@@ -91,6 +92,7 @@ class LetterFields:
             clicks if isinstance(clicks, bool) else None,
             _pairs(letter.get("fields")),
         )
+        body.rows.fill(letter.get("rows"))
         body.turn(TEXT if letter.get("text") and not letter.get("html") else HTML)
         self._attachments.tiles.clear()
         files = letter.get("attachments")

@@ -15,6 +15,8 @@ from turbodesk.gui.parts.drawing import frame
 from turbodesk.gui.parts.label import paint_runs
 from turbodesk.gui.parts.segmented import Segmented
 from turbodesk.gui.preview import Picture, Preview
+from turbodesk.gui.row_walker import RowWalker
+from turbodesk.services.compose import Draft
 
 
 class InboxRow(QWidget):
@@ -57,7 +59,8 @@ class InboxRow(QWidget):
 
 
 class LetterPreview(Ground):
-    """The inbox row and the reading view of the HTML or the text part."""
+    """The inbox row and the reading view of the HTML or the text part. With a recipients' file the walker
+    tells whose letter it is."""
 
     turned = Signal()
 
@@ -66,12 +69,14 @@ class LetterPreview(Ground):
         self.parts = Segmented([("html", "HTML"), ("text", "Text")], small=True, name="Part that is seen")
         self.parts.chosen.connect(lambda _key: self.turned.emit())
         self.preview = Preview(delay_ms=0)
+        self.walker = RowWalker()
         self.inbox = InboxRow()
         bar = QHBoxLayout()
         bar.setContentsMargins(theme.px(16), theme.px(9), theme.px(16), theme.px(9))
         bar.setSpacing(theme.px(12))
         bar.addWidget(self.parts)
         bar.addWidget(self.preview.caption, 1)
+        bar.addWidget(self.walker)
         body = QVBoxLayout()
         body.setContentsMargins(theme.px(16), theme.px(12), theme.px(16), theme.px(16))
         body.setSpacing(theme.px(12))
@@ -80,6 +85,15 @@ class LetterPreview(Ground):
         self.box.addLayout(bar)
         self.box.addWidget(Rule())
         self.box.addLayout(body, 1)
+
+    def show_draft(self, draft: Draft, pictures: Mapping[str, Picture] | None = None) -> None:
+        """Shows a draft as `show_letter` does."""
+        self.show_letter(draft.sender, draft.subject, draft.html, draft.text, pictures)
+
+    def show_trouble(self, draft: Draft, sentence: str) -> None:
+        """Says in the letter's place why there is none."""
+        self.inbox.show_mail(draft.sender, draft.subject)
+        self.preview.clear(sentence)
 
     def show_letter(
         self, sender: str, subject: str, html: str, text: str, pictures: Mapping[str, Picture] | None = None

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from turbodesk.gui import words
 from turbodesk.gui.parts import steps
+from turbodesk.gui.waiting_batch import WaitingBatch
 from turbodesk.model.outcome import Hold, RecipientOutcome, SendState, Verdict
 from turbodesk.providers.port import Capability
 from turbodesk.services.desk import SMTP
@@ -55,7 +56,7 @@ def asking(entries: Sequence[Entry]) -> tuple[str, str]:
     return f"{words.counted(len(entries), 'letter waits', 'letters wait')} for you.", why
 
 
-def seconds_left(entry: Entry, now: datetime | None = None) -> float:
+def seconds_left(entry: Entry | WaitingBatch, now: datetime | None = None) -> float:
     """How long a queued send waits yet; below zero where it should have gone."""
     until = entry.not_before or entry.created
     return (until - (now or datetime.now(UTC))).total_seconds()
@@ -142,7 +143,7 @@ def refused(entry: Entry) -> list[str]:
     return [it.address.email for it in entry.outcomes if it.verdict is Verdict.REFUSED]
 
 
-def subject_of(entry: Entry) -> str:
+def subject_of(entry: Entry | WaitingBatch) -> str:
     """The subject on one line, or a word that there is none."""
     return words.one_line(entry.subject) or "(no subject)"
 

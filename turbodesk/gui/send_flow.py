@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from turbodesk.errors import ConfirmFirst, TurbodeskError
+from turbodesk.errors import ConfirmFirst, InvalidDraft, TurbodeskError
 from turbodesk.gui import compose_words as say
 from turbodesk.gui import words
 from turbodesk.gui.parts.dialog import ask
@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from turbodesk.gui.test_dialogs import SendTestDialog
 
 UNDO_TIMES = (0, 5, 10, 20, 30)  # seconds
+BATCH = "batch-"  # begins the key of a letter that goes to the rows of a file; the batch's id follows
 FOLLOW_S = 0.25  # between looks at the ledger while a letter waits out its undo time
 NAMED = 3
+ROWS_AT_ONCE = "The rows of a file go out now, at the pace you choose; they have no hour. Press Send."
 
 
 @dataclass
@@ -74,7 +76,14 @@ class SendFlow(QObject):
             return
         tab.problems.clear()
         draft = tab.draft()  # as it stands now, whatever is typed while it goes
-        sending = self._send(draft, tab.desk, tab.way.key, tab.fields.values(), tab.letter_values(), at)
+        written, letter = tab.fields.values(), tab.letter_values()
+        if tab.rows.is_chosen:
+            if at is not None:
+                tab.show_failure(InvalidDraft({"to": ROWS_AT_ONCE}))
+                return
+            sending = tab.rows_flow.send(draft, tab.desk, tab.way.key, written, letter)
+        else:
+            sending = self._send(draft, tab.desk, tab.way.key, written, letter, at)
         tab.sending.start(sending, busy=tab.send_button, fail=tab.show_failure, name="send")
 
     def send_later(self) -> None:
@@ -89,7 +98,7 @@ class SendFlow(QObject):
         if tab.sending.busy or tab.desk is None or tab.way.why_not:
             return
         tab.problems.clear()
-        testing = self._test(tab.draft(), tab.desk, tab.way.key)
+        testing = self._test(tab.draft(), tab.desk, tab.way.key)  # with rows, as the one looked at gets it
         tab.sending.start(testing, busy=tab.head.test_button, fail=tab.show_failure, name="test")
 
     def edit_groups(self) -> None:
@@ -117,7 +126,7 @@ class SendFlow(QObject):
         tab = self._tab
         message = await service_of(desk.sender(way)).message(draft)
         outbox = await tab.open_outbox()
-        self.key, self.written = outbox.new_key(), _hash(letter)
+        self.begin(outbox.new_key(), letter)
         await tab.saver.save()
         message = replace(message, key=self.key)
         kept = {**letter, "key": self.key}
@@ -128,9 +137,9 @@ class SendFlow(QObject):
         try:
             entry = await self._confirmed(hand_over, message, desk, way, at)
         except TurbodeskError:
-            self._forget_key()
+            self.end()
             raise
-        self._forget_key()
+        self.end()
         if entry is None:
             return
         tab.remember_sender(desk, draft.sender)
@@ -176,7 +185,7 @@ class SendFlow(QObject):
             recipients=recipients,
             profile=desk.profile,
             way=way,
-            facts=_facts(message),
+            facts=facts_of(message, [it.email for _, it in message.recipients], recipients),
             typed=typed,
             foot=f"You have {undo_s} s to undo it." if undo_s else "",
             when="now" if at is None else words.day_and_hour(at),
@@ -223,7 +232,11 @@ class SendFlow(QObject):
             actions.insert(0, ("Write it again", "compose", lambda: self._tab.restore_draft(draft)))
         self._tab.notices.tell(told.tone, told.what, told.why, actions, key=f"send-{entry.id}")
 
-    def _forget_key(self) -> None:
+    def begin(self, key: str, letter: Mapping[str, Any]) -> None:
+        """A send is under way: by its key it is found again where the program ends in the middle."""
+        self.key, self.written = key, _hash(letter)
+
+    def end(self) -> None:
         """The send has come to its end: what is written from here on is another letter."""
         self.key = self.written = ""
         self._tab.saver.touch()
@@ -237,10 +250,13 @@ class SendFlow(QObject):
         """A letter that was being sent when the window closed is the outbox's, once the ledger has it; what
         was written after Send was pressed stays."""
         tab = self._tab
+        if self.key.startswith(BATCH):
+            await self._settle_batch(self.key.removeprefix(BATCH))
+            return
         outbox = await tab.open_outbox()
         entry = await outbox.sent_as(self.key)
         edited, self._edited_since = self._edited_since, False
-        self._forget_key()
+        self.end()
         if entry is None or entry.state is SendState.REFUSED:
             tab.keep_draft()
             return
@@ -253,6 +269,16 @@ class SendFlow(QObject):
         else:
             self._tell(entry, say.kept(entry))
 
+    async def _settle_batch(self, id: str) -> None:
+        """What becomes of the batch itself is told by whoever sends it."""
+        batch = await (await self._tab.open_batches()).known(id)
+        edited, self._edited_since = self._edited_since, False
+        self.end()
+        if batch is None or edited:
+            self._tab.keep_draft()
+        else:
+            self._tab.clear()
+
     async def _ask_when(self) -> None:
         from turbodesk.gui.later_dialog import LaterDialog
 
@@ -264,6 +290,7 @@ class SendFlow(QObject):
 
     async def _test(self, draft: Draft, desk: Desk, way: str) -> None:
         tab = self._tab
+        draft = tab.rows.seen(draft)
         if self.groups.current is None and not await self._edit(None):
             return
         from turbodesk.gui.test_dialogs import SendTestDialog
@@ -344,11 +371,10 @@ def _hash(letter: object) -> str:
     return hashlib.sha256(json.dumps(letter, sort_keys=True).encode()).hexdigest()
 
 
-def _facts(message: Message) -> list[tuple[str, str]]:
-    """What else is to be known of a letter before many get it."""
-    everybody = [address.email for _, address in message.recipients]
-    more = len(everybody) - NAMED
-    named = ", ".join(everybody[:NAMED]) + (f" and {words.number(more)} more" if more > 0 else "")
+def facts_of(message: Message, people: Sequence[str], count: int) -> list[tuple[str, str]]:
+    """What else is to be known of a letter before many get it; `people` are some of the `count`."""
+    more = count - NAMED
+    named = ", ".join(people[:NAMED]) + (f" and {words.number(more)} more" if more > 0 else "")
     facts = [("From", str(message.sender)), ("To", named)]
     if message.attachments:
         facts.append(("Attached", ", ".join(it.name for it in message.attachments)))

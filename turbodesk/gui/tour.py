@@ -36,8 +36,8 @@ async def take_tour(window: MainWindow, folder: Path) -> int:
     """
     tour = Tour(window, folder)
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-    for step in (tour.greet, tour.write, tour.send, tour.undo, tour.reports, tour.stats, tour.tools,
-                 tour.account, tour.inbox, tour.sign_in):  # fmt: skip
+    for step in (tour.greet, tour.write, tour.send, tour.undo, tour.rows, tour.reports, tour.stats,
+                 tour.tools, tour.account, tour.inbox, tour.sign_in):  # fmt: skip
         try:
             await step()
         except StepError as failure:
@@ -154,6 +154,26 @@ class Tour:
         shown.undo_button.click()
         await self._until(lambda: compose.envelope.subject.text() == subject, "the letter does not come back")
         compose.clear()
+
+    async def rows(self) -> None:
+        """A file of recipients: looked through, walked, asked about, on its way as one letter for each."""
+        self._write_letter([], "Your order {{ order_no }}, {{ first_name }}")
+        compose, names = self._tab("compose"), "Hello {{ first_name }},\n\nyour order goes to {{ city }}.\n"
+        compose.body.text.setPlainText(names)
+        compose.body.turn("rows")
+        compose.rows.open(resources.path("sample/customers.csv"))
+        await self._until(lambda: compose.rows.found, "the rows are not looked through")
+        compose.letter.walker.on.click()
+        await self.picture("compose-rows")
+        compose.send_button.click()
+        await self._until(_open_dialog, "nothing asks before the rows are sent")
+        await self.picture("confirm-rows")
+        cast(Any, _open_dialog()).send_button.click()
+        await self._settled(compose.sending.settled(), "the rows are not written down")
+        outbox = self._tab("outbox")
+        await self._until(lambda: outbox.batch.batch is not None, "the outbox does not show the batch")
+        await self._until(lambda: outbox.batch.batch.is_over, "the batch does not end")
+        await self.picture("outbox-batch")
 
     async def reports(self) -> None:
         """The bounce of the letter stands in the reports."""

@@ -27,6 +27,7 @@ from turbodesk.gui.parts.detail import DetailSplit
 from turbodesk.gui.parts.drawing import SHADOW
 from turbodesk.gui.parts.label import Label
 from turbodesk.gui.parts.toast import Floating, Toast
+from turbodesk.gui.waiting_batch import WaitingBatch
 from turbodesk.store.entry import Entry
 
 WIDE, HIGH, ABOVE = 600, 48, 15  # px of the drawings; the last is its distance from what is below
@@ -36,13 +37,14 @@ FRAME_MS, STEP_MS = 40, 250  # between looks at the clock: with motion, without
 LATE_S = 3.0  # so long after its time a letter is still offered, should it not leave at once
 
 Editor = QLineEdit | QTextEdit | QPlainTextEdit
+Waiting = Entry | WaitingBatch
 
 
 class UndoBar(Floating):
     """Seconds left, what and to whom, Undo, Send now, and a line that runs out; the newest letter of all that
     wait. It stands over the main pane of the page that the window shows, above `floor`."""
 
-    undo_asked = Signal(object)  # the entry
+    undo_asked = Signal(object)  # the letter or the batch
     now_asked = Signal(object)
     more_asked = Signal()
 
@@ -51,7 +53,7 @@ class UndoBar(Floating):
         while they are to be seen."""
         super().__init__(window, high=HIGH)
         self._page, self._floors = page, tuple(floors)
-        self._waiting: list[Entry] = []
+        self._waiting: list[Waiting] = []
         self._editor: Editor | None = None
         self._span_s = 1.0
         self.setAccessibleName("A letter that can be taken back")
@@ -84,16 +86,16 @@ class UndoBar(Floating):
         self.hide()
 
     @property
-    def entry(self) -> Entry | None:
+    def entry(self) -> Waiting | None:
         """The letter that Undo takes back, None where none waits."""
         return self._waiting[0] if self._waiting else None
 
     @property
-    def waiting(self) -> tuple[Entry, ...]:
+    def waiting(self) -> tuple[Waiting, ...]:
         """All that wait, the newest first."""
         return tuple(self._waiting)
 
-    def show_waiting(self, entries: Sequence[Entry]) -> None:
+    def show_waiting(self, entries: Sequence[Waiting]) -> None:
         """Shows the first of these, the newest; without any the bar goes."""
         before = self.entry
         self._waiting = [entry for entry in entries if seconds_left(entry) > -LATE_S]
@@ -132,9 +134,8 @@ class UndoBar(Floating):
                 return split.main
         return self._page
 
-    def _show_entry(self, entry: Entry) -> None:
-        to, more = first_recipient(entry)
-        whom = f" to {to} {more}".rstrip()
+    def _show_entry(self, entry: Waiting) -> None:
+        whom = _whom(entry)
         self.what.set_runs([(subject_of(entry), "text", "strong"), (whom, "text", "body")])
         said = f"“{subject_of(entry)}”{whom} leaves in {max(1, math.ceil(seconds_left(entry)))} s."
         self.undo_button.set_tip("Takes the letter back, with everything in it")
@@ -220,6 +221,14 @@ class UndoBar(Floating):
         elif event.type() == QEvent.Type.Resize and self.isVisible():
             self.stand()
         return False
+
+
+def _whom(entry: Waiting) -> str:
+    """ " to ann@example.com +2", or to how many people a batch goes."""
+    if isinstance(entry, WaitingBatch):
+        return f" to {words.counted(entry.batch.total, 'person', 'people')}"
+    to, more = first_recipient(entry)
+    return f" to {to} {more}".rstrip()
 
 
 def _has_undo(editor: Editor) -> bool:

@@ -87,11 +87,13 @@ class BatchRuns:
         plan: BatchPlan,
         rows: Iterable[tuple[int, Message]],
         *,
+        id: str = "",
         confirmed: int = 0,
         filled: Callable[[int], None] = lambda count: None,
     ) -> Batch:
         """Writes all rows down; nothing is sent before `run`. `rows` are the number of a row and its message,
-        asked for off the loop as they are needed; `filled` is told how many are written down.
+        asked for off the loop as they are needed; `filled` is told how many are written down. `id` is one
+        that the caller has chosen, so as to find the batch again with `known`.
 
         Raises what a single send raises, for the first row that meets it, and then the whole batch is
         cancelled; ConfirmFirst where the profile asks for it and `confirmed` is not their number.
@@ -105,6 +107,7 @@ class BatchRuns:
             concurrency=max(1, min(plan.concurrency, MOST_AT_ONCE)),
             stop_at_percent=plan.stop_at_percent,
             per_second=plan.per_second,
+            id=id,
         )
         try:
             await self._fill(outbox, plan, iter(rows), batch, filled)
@@ -136,6 +139,12 @@ class BatchRuns:
                 raise InvalidDraft({"attachments": error.says}) from error
             count += len(some)
             filled(count)
+
+    async def known(self, id: str) -> Batch | None:
+        """A batch by its id, None where it was not written down, or not to its last row."""
+        found = next((it for it in await self._ledger.batches.all(limit=-1) if it.id == id), None)
+        whole = found is not None and found.waiting + found.finished == found.total
+        return found if whole else None
 
     async def run(self, id: str) -> Batch:
         """Sends what waits of a batch, until it is done, paused or stopped; how it stands then comes back.

@@ -47,9 +47,11 @@ class Batches:
         concurrency: int,
         stop_at_percent: int,
         per_second: float,
+        id: str = "",
     ) -> tuple[str, int]:
-        """A new batch whose rows are being written down; its id and its number for `Ledger.queue_row`."""
-        id, now = uuid4().hex, _now()
+        """A new batch whose rows are being written down, by an id of its own or the one that was chosen for
+        it; its id and its number for `Ledger.queue_row`."""
+        id, now = id or uuid4().hex, _now()
         values = (
             id,
             profile,

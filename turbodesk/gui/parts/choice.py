@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
@@ -38,6 +39,7 @@ class Choice(QComboBox):
             self.addItem(word, key)
         self.choose(before)
         self.blockSignals(blocked)
+        self.updateGeometry()
 
     @property
     def key(self) -> str:
@@ -53,7 +55,7 @@ class Choice(QComboBox):
     def sizeHint(self) -> QSize:
         metrics = QFontMetricsF(theme.font("medium"))
         words = max((metrics.horizontalAdvance(self.itemText(i)) for i in range(self.count())), default=60.0)
-        return QSize(int(words) + theme.px(12 + 8 + 14 + 10), theme.px(30))
+        return QSize(math.ceil(words) + theme.px(12 + 8 + 14 + 10), theme.px(30))
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint().boundedTo(QSize(theme.px(160), theme.px(30)))
