@@ -8,6 +8,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ os.environ.setdefault("QT_LOGGING_RULES", "qt.qpa.fonts.warning=false")
 
 
 _TOTAL = pytest.StashKey[Counter[str]]()
+_MODULE = pytest.StashKey[Path]()
 
 
 def pytest_collection_finish() -> None:
@@ -87,8 +89,17 @@ def heard() -> Iterator[list[str]]:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_stray(heard: list[str]) -> Iterator[None]:
-    """Fails on stray log lines; a task whose failure nobody took logs one when it is collected."""
+def _nothing_stray(request: pytest.FixtureRequest, heard: list[str]) -> Iterator[None]:
+    """Fails on stray log lines; a task whose failure nobody took logs one when it is collected.
+
+    Without widgets, what outlives a test is not looked at again until its module has ended.
+    """
+    if "qapp" not in request.fixturenames:
+        if request.config.stash.get(_MODULE, None) != request.path:
+            request.config.stash[_MODULE] = request.path
+            gc.unfreeze()
+        gc.collect()
+        gc.freeze()
     yield
     if "asyncio" in logging.root.manager.loggerDict:
         gc.collect()
