@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import shutil
+import sys
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Iterator
@@ -94,12 +95,16 @@ class Writing:
     def __init__(self, ledger: Ledger, promises: Promises) -> None:
         self.ledger, self.promises = ledger, promises
 
-    async def round(self) -> None:
-        """Every way once, some of them at the same time."""
+    async def one_by_one(self) -> None:
+        """Every way once, one after the other."""
         await self.accepted()
         await self.taken_back()
         await self.put_back()
         await self.settled_later()
+
+    async def round(self) -> None:
+        """Every way once, some of them at the same time."""
+        await self.one_by_one()
         await asyncio.gather(self.refused(), self.accepted(), self.left(), self.refused())
         await self.batch()
 
@@ -289,3 +294,16 @@ async def _states(directory: Path) -> dict[str, SendState]:
         return {it.id: it.state for it in entries}
     finally:
         ledger.close()
+
+
+def one_program(directory: Path, disk: Disk) -> None:
+    """Opens the ledger and writes letters, one after the other."""
+    ledger = Ledger.open(directory)
+    try:
+        asyncio.run(Writing(ledger, Promises(disk)).one_by_one())
+    finally:
+        ledger.close()
+
+
+if __name__ == "__main__":
+    one_program(Path(sys.argv[1]), Disk())

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -11,9 +15,19 @@ from typing import Any
 import pytest
 
 from tests.reliability import counted
-from tests.reliability.power import SECTOR, Disk, Op
-from tests.reliability.power_cuts import Cuts, brought_up_to_date, cut_everywhere, quick_folder, written
+from tests.reliability.power import SECTOR, Disk, Op, recorded
+from tests.reliability.power_cuts import (
+    Cuts,
+    brought_up_to_date,
+    cut_everywhere,
+    one_program,
+    quick_folder,
+    written,
+)
 from turbodesk.store.database import Database
+from turbodesk.store.ledger import Ledger
+
+ROOT = Path(__file__).parents[2]
 
 
 def cut(rounds: int, seed: int, places: int | None = None) -> Cuts:
@@ -116,3 +130,30 @@ def test_a_disk_keeps_what_was_synced_and_any_part_of_the_rest() -> None:
     assert {dict(files)["a"] for files in left(5)} >= {old, new[:SECTOR], old[:SECTOR], new}
     assert left(6) == {(("a", new[:SECTOR]), ("b", b"\0\0xy"))}
     assert left(7) == {(("a", new[:SECTOR]),)}
+
+
+_ASKED = re.compile(r"(pwrite64|fdatasync|fsync|ftruncate)\(\d+<[^>]*/(ledger\.sqlite(?:-journal)?)>")
+_NAMES = {"pwrite64": "write", "fdatasync": "sync", "fsync": "sync", "ftruncate": "truncate"}
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="nothing here that watches a program's calls")
+def test_what_is_recorded_is_what_python_s_own_sqlite_asks_of_the_system(tmp_path: Path) -> None:
+    ours, watched, log = tmp_path / "ours", tmp_path / "watched", tmp_path / "log"
+    for directory in (ours, watched):
+        Ledger.open(directory).close()
+    disk = Disk()
+    with recorded(disk):
+        one_program(ours, disk)
+    calls = "trace=pwrite64,fdatasync,fsync,ftruncate"
+    child = [sys.executable, "-m", "tests.reliability.power_cuts", str(watched)]
+    done = subprocess.run(
+        ["strace", "-f", "-y", "-e", calls, "-o", log, *child], cwd=ROOT, stderr=subprocess.PIPE
+    )
+    if b"ptrace" in done.stderr:
+        pytest.skip("programs may not be watched here")
+    assert done.returncode == 0, done.stderr
+
+    asked = [(_NAMES[call], file) for call, file in _ASKED.findall(log.read_text())]
+
+    assert asked == [(op.what, op.file) for op in disk.ops if op.file != "ledger.opened"]
+    assert len(asked) > 300
