@@ -318,6 +318,15 @@ def test_a_no_is_told_in_a_sentence(tools: Any, code: str, status: int, name: st
     assert code not in error.says and error.hint
 
 
+def test_a_no_that_has_no_sentence_of_ours_is_told_in_theirs_and_is_not_its_own_cause(tools: Any) -> None:
+    async def work(p: Provider) -> None:
+        with pytest.raises(Refused, match="something_new") as refused:
+            await p.limit_sub_account(WIDE, 7)
+        assert refused.value.__cause__ is None
+
+    run(tools, work, refusal(tools, "something_new", 400))
+
+
 @pytest.mark.parametrize("name", ["one", "alert"])
 def test_what_nobody_knows_is_none_and_a_404_from_a_wrong_host_proves_nothing(tools: Any, name: str) -> None:
     code = {"one": "subaccount_not_found", "alert": "alert_not_found"}[name]

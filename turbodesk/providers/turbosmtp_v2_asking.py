@@ -77,22 +77,19 @@ class Asking(Provider):
         try:
             return await self._ask(call, decode, manner)
         except Refused as refused:
-            raise in_our_words(refused) from refused
+            if (ours := _in_our_words(refused)) is None:
+                raise
+            raise ours from refused
 
 
-def in_our_words(refused: Refused) -> Refused:
-    """The same no with a sentence of ours, where there is one for its code."""
-    for code, (field, says, hint) in _REPLACED.items():
-        if code in refused.words:
-            return Refused(
-                says,
-                words=refused.words,
-                hint=hint,
-                detail=refused.detail,
-                field=field,
-                status=refused.status,
-            )
-    return refused
+def _in_our_words(refused: Refused) -> Refused | None:
+    """The same no with a sentence of ours; None where there is none for its code."""
+    found = next((ours for code, ours in _REPLACED.items() if code in refused.words), None)
+    if found is None:
+        return None
+    field, says, hint = found
+    words, detail, status = refused.words, refused.detail, refused.status
+    return Refused(says, words=words, hint=hint, detail=detail, field=field, status=status)
 
 
 def in_path(id: str, says: str) -> str:

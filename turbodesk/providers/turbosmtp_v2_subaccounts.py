@@ -22,7 +22,7 @@ from turbodesk.providers.http import ONCE, SIGN_IN, TOGGLE
 from turbodesk.providers.paging import in_slices, read_counted_pages
 from turbodesk.providers.port import Capability
 from turbodesk.providers.scalars import Scalar, id_of, is_yes, limit_of, number_of, text_of, time_of
-from turbodesk.providers.turbosmtp_v2_asking import Asking, in_our_words, in_path, read_yes
+from turbodesk.providers.turbosmtp_v2_asking import Asking, in_path, read_yes
 from turbodesk.providers.turbosmtp_v2_calls import PAGE, ROOT, json_of, on_page, query_of
 
 LENGTHS: Mapping[str, int] = MappingProxyType(
@@ -158,7 +158,7 @@ class SubAccounts(Asking):
         self._need(Capability.ENTER_SUB_ACCOUNTS)
         call = Call("POST", f"{_SUBS}/authorize", body=json_of({"email": email}), keeps_secrets=True)
         try:
-            return Secret(await self._ask(call, words.read_token, SIGN_IN))
+            return Secret(await self._asked(call, words.read_token, SIGN_IN))
         except SignInRefused as refused:
             if refused.status != 403:  # a 401 speaks of our own credentials
                 raise
@@ -169,8 +169,6 @@ class SubAccounts(Asking):
                 field="email",
                 status=refused.status,
             ) from refused
-        except Refused as refused:
-            raise in_our_words(refused) from refused
 
 
 def _path(id: str, step: str = "") -> str:
