@@ -406,6 +406,22 @@ def test_a_batch_over_the_daily_cap_is_not_begun(tmp_path: Path) -> None:
     on_stage(tmp_path, play, daily_cap=10)
 
 
+def test_where_the_daily_cap_ends_it_all_rows_that_it_has_room_for_have_left(tmp_path: Path) -> None:
+    async def play(stage: Stage) -> None:
+        async def rest(_message: Message) -> None:
+            await asyncio.sleep(0)
+
+        id = await stage.filled(9, concurrency=4)
+        for number in range(4):
+            await stage.outbox.send(message(subject=f"Letter {number}"))
+        stage.provider.after = lambda it: rest
+        batch = await stage.batches.run(id)
+        assert batch.state is BatchState.PAUSED and "at most 10 recipients a day" in batch.reason
+        assert batch.counts == {SendState.ACCEPTED: 6, SendState.QUEUED: 3}
+
+    on_stage(tmp_path, play, daily_cap=10)
+
+
 def test_one_that_is_resumed_is_told_by_its_progress(tmp_path: Path) -> None:
     async def play(stage: Stage) -> None:
         id = await stage.filled(30, concurrency=1)

@@ -235,6 +235,8 @@ class _Run:
         self._turns = asyncio.Semaphore(batch.concurrency)
         self._taken: deque[tuple[Entry, Message]] = deque()  # taken from the ledger together: one commit
         self._taking = asyncio.Lock()
+        self._reached = 0  # the row that was taken last
+        self._none_left = False
         self._not_before = 0.0  # steady time; nothing leaves before, because the provider or the line said so
         self._waits = 0
         self._lost_since: float | None = None
@@ -326,11 +328,25 @@ class _Run:
             if self._taken:
                 return self._taken.popleft()
             async with self._taking:
-                if not self._taken and not self._ended.is_set():
-                    self._taken += await self._outbox.claim_rows(self._batch.id, self._batch.concurrency)
-                    if not self._taken:
-                        return None
+                if not self._taken and not await self._take():
+                    return None
         return None
+
+    async def _take(self) -> bool:
+        """Takes some rows; where none can be taken, those that were taken before still leave."""
+        if self._none_left:
+            return False
+        claimed = self._outbox.claim_rows
+        try:
+            found = await claimed(self._batch.id, self._batch.concurrency, after=self._reached)
+            if not found and self._reached:  # what was put back stands in front
+                found = await claimed(self._batch.id, self._batch.concurrency)
+        except TurbodeskError as error:
+            self._state, self._reason, self._none_left = BatchState.PAUSED, error.says, True
+            return False
+        self._reached = found[-1][0].row if found else 0
+        self._taken += found
+        return bool(found)
 
     async def _send(self, entry: Entry, message: Message) -> bool:
         """Sends a row when its turn has come; False where none may leave any more."""

@@ -190,10 +190,10 @@ class Outbox:
             raise
         return await self._deliver(_begun(entry), message, sender)
 
-    async def claim_rows(self, batch: str, limit: int) -> list[tuple[Entry, Message]]:
-        """Takes the next rows of a batch for this program; `send_claimed` sends one, `release` gives it
-        back. Raises Guarded where the daily cap has room for none."""
-        return await self._ledger.claim_rows(batch, limit, self._limit())
+    async def claim_rows(self, batch: str, most: int, *, after: int = 0) -> list[tuple[Entry, Message]]:
+        """Takes the next rows of a batch behind row `after` for this program; `send_claimed` sends one,
+        `release` gives it back. Raises Guarded where the daily cap has room for none."""
+        return await self._ledger.claim_rows(batch, most, self._limit(), after=after)
 
     async def release(self, id: str) -> None:
         """Gives back a row that was taken and not sent: it waits as before."""

@@ -188,16 +188,16 @@ class Ledger:
         return await self._writer.run(work)
 
     async def claim_rows(
-        self, batch: str, most: int, limit: Limit | None = None
+        self, batch: str, most: int, limit: Limit | None = None, *, after: int = 0
     ) -> list[tuple[Entry, Message]]:
-        """Takes the next rows of a batch that wait for it, at most so many, in the order of the file; each
-        with its message. What is damaged is held back for a person and left out. Raises what `limit` raises
-        where it has room for none."""
+        """Takes the next rows of a batch that wait for it and stand behind row `after` of the file, at most
+        so many, in their order; each with its message. What is damaged is held back for a person and left
+        out. Raises what `limit` raises where it has room for none."""
 
         taken: list[tuple[records.Live, bytes]] = []
 
         def work(connection: sqlite3.Connection) -> None:
-            taken[:] = records.claim_rows(connection, batch, most, self._instance.id, _now(), limit)
+            taken[:] = records.claim_rows(connection, batch, most, self._instance.id, _now(), limit, after)
             self._live.update((live.entry.id, live) for live, _ in taken)
 
         try:

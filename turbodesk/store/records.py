@@ -301,15 +301,17 @@ def claim_rows(
     instance: str,
     now: int,
     limit: Limit | None = None,
+    after: int = 0,
 ) -> list[tuple[Live, bytes]]:
-    """Takes the next rows of a batch that wait for it, at most so many and none that `limit` has no room for,
-    in the order of the file; each with its payload, which is as it was written down. Raises what `limit`
-    raises where it has room for none, and StoreTrouble where a row is not as it was written down."""
+    """Takes the next rows of a batch that wait for it and stand behind row `after` of the file, at most so
+    many and none that `limit` has no room for, in their order; each with its payload, which is as it was
+    written down. Raises what `limit` raises where it has room for none, and StoreTrouble where a row is not
+    as it was written down."""
     waiting = connection.execute(
         "SELECT number, profile, json_array_length(outcomes) FROM message "
         "WHERE batch = (SELECT number FROM batch WHERE id = ?) "
-        "AND state = 'queued' AND hold = 'batch' ORDER BY \"row\" LIMIT ?",
-        (batch, most),
+        "AND \"row\" > ? AND state = 'queued' AND hold = 'batch' ORDER BY \"row\" LIMIT ?",
+        (batch, after, most),
     ).fetchall()
     if not waiting:
         return []
