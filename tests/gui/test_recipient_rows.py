@@ -126,6 +126,34 @@ def test_a_dropped_file_stands_in_for_to_and_the_preview_walks_its_rows(
     run(go(), 30)
 
 
+def test_a_table_dropped_on_the_letter_is_for_its_rows_unless_somebody_gets_it_already(
+    room: Run, run: Run, table: Run
+) -> None:
+    async def go() -> None:
+        async with room() as it:
+            tab, path = it.tab, table(2)
+            tab.add_files([path])
+            await looked_through(tab)
+            assert tab.rows.total == 2 and tab.body.part == "rows" and tab.attachments.paths == []
+            attach = tab.notices.latest.actions[0]
+            assert attach[0] == "Attach it instead"
+            attach[2]()
+            await tab.work.settled()
+            assert not tab.rows.is_chosen and tab.attachments.paths == [path]
+            tab.clear()
+            it.write()
+            tab.add_files([path])
+            await tab.work.settled()
+            assert not tab.rows.is_chosen and tab.attachments.paths == [path]
+            use = tab.notices.latest.actions[0]
+            assert use[0] == "Write to its rows"
+            use[2]()
+            await looked_through(tab)
+            assert tab.rows.total == 2 and tab.attachments.paths == []
+
+    run(go(), 30)
+
+
 def test_what_is_found_is_told_by_count_and_by_row(room: Run, run: Run, table: Run) -> None:
     async def go() -> None:
         async with room() as it:

@@ -102,7 +102,14 @@ class ComposeTab(Tab):
         self.saver = DraftSaver(keeper, self.snapshot, self.behind, self)
         self.html_watch = HtmlWatch(self.body.html, self.behind, notices, lambda: self.files.pick_html())
         self.files = LetterFiles(
-            self, self.body, self.attachments, self.html_watch, keeper, self.work, notices
+            self,
+            self.body,
+            self.attachments,
+            self.html_watch,
+            keeper,
+            self.work,
+            notices,
+            lambda: self.envelope.has_recipients,
         )
         self.flow, self.rows_flow = SendFlow(self, undo or UndoTime()), RowsFlow(self)
         self.templates = LetterTemplates(self)

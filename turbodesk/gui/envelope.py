@@ -217,6 +217,11 @@ class Envelope(QWidget):
         self.chips["to"].setVisible(not words)
         self._beside_to.setVisible(not words)
 
+    @property
+    def has_recipients(self) -> bool:
+        """Whether somebody stands in To, Cc or Bcc."""
+        return any(self.chips[field].texts() for field in ("to", "cc", "bcc"))
+
     def show_row(self, field: str, shown: bool = True) -> None:
         """Shows the row of Bcc or Reply-To, or takes it away; the link for it does the contrary."""
         self.rows[field].setVisible(shown)

@@ -36,7 +36,6 @@ from turbodesk.services.compose import Draft
 from turbodesk.services.merge import Checked, Finding, Merge, People
 from turbodesk.services.recipient_file import RecipientFile, open_recipients
 
-TABLE_ENDINGS = (".csv", ".tsv")
 TABLE_FILTER = "Tables (*.csv *.tsv *.txt);;All files (*)"
 CHECK_MS = 300  # after the letter came to rest, before its rows are looked through
 NO_NAME = ""
