@@ -208,6 +208,7 @@ async def refuses_aloud_what_the_wire_has_no_field_for(desk: Desk) -> None:
         "groups": (Capability.GROUPS, {"groups": ("spring",)}),
         "tracking": (Capability.CHOOSE_TRACKING, {"track_opens": False}),
         "fields": (Capability.FIELDS, {"fields": (("name", "Ann"),)}),
+        "template": (Capability.TEMPLATES, {"template": "welcome"}),
     }
     for field, (capability, more) in asked.items():
         message = letter("ok@example.com", **more)
@@ -221,6 +222,26 @@ async def refuses_aloud_what_the_wire_has_no_field_for(desk: Desk) -> None:
                 if inspect.isawaitable(found):
                     await found
             assert list(refused.value.problems) == [field]
+
+
+async def sends_a_letter_that_the_provider_keeps(desk: Desk) -> None:
+    if not desk.has(Capability.TEMPLATES):
+        return
+    for template in ("welcome", "501"):
+        kept = {"subject": "", "text": "", "template": template, "fields": (("name", "Ann & Co"),)}
+        result = await desk.send("ok@example.com", **kept)
+        assert {it.verdict for it in result.outcomes} == {Verdict.ACCEPTED}
+        whole = await desk.control.message((await desk.control.messages(1))[0].id)
+        assert whole.mail.subject == "Welcome, Ann & Co"
+        assert "Welcome, Ann & Co!" in whole.text and "Welcome, Ann &amp; Co" in whole.html
+    await desk.send("ok@example.com", subject="Mine", text="And mine", template="welcome")
+    whole = await desk.control.message((await desk.control.messages(1))[0].id)
+    assert (whole.mail.subject, whole.text.strip(), whole.html) == ("Mine", "And mine", "")
+    accepted = (await desk.control.accepted())["total"]
+    for unknown in ("nothing-like-it", "999"):
+        with pytest.raises(Refused, match=unknown):
+            await desk.send("ok@example.com", text="", template=unknown)
+    assert (await desk.control.accepted())["total"] == accepted
 
 
 async def says_what_became_of_it(desk: Desk) -> None:
@@ -644,6 +665,7 @@ PROMISES = (
     marks_the_wire_once_and_before_anything_leaves,
     shows_pictures_inside_the_letter,
     refuses_aloud_what_the_wire_has_no_field_for,
+    sends_a_letter_that_the_provider_keeps,
     says_what_became_of_it,
     lists_statistics_whole,
     counts_by_day,

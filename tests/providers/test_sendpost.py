@@ -146,6 +146,7 @@ OF_SUB = {
     Capability.GROUPS,
     Capability.CHOOSE_TRACKING,
     Capability.FIELDS,
+    Capability.TEMPLATES,
 }
 OF_ACC = {
     Capability.STATS,

@@ -86,6 +86,33 @@ def test_a_full_send() -> None:
     }
 
 
+@pytest.mark.parametrize(("template", "member"), [("welcome", "template"), ("501", "templateId")])
+def test_a_stored_letter_is_named_and_its_values_stand_in_both_places(template: str, member: str) -> None:
+    message = letter(template=template, subject="", text="", fields=(("name", "Zoë"), ("city", "Rom")))
+    call = said.send_call(message, track_opens=True, track_clicks=False)
+    assert (call.method, call.path) == ("POST", "/api/v1/subaccount/email/template")
+    assert call.body is not None
+    values = {"name": "Zoë", "city": "Rom"}
+    assert body_of(call.body) == {
+        "from": {"email": "me@example.com", "name": "Me"},
+        "to": [{"email": "you@example.org", "name": "You", "customFields": values}],
+        member: template,
+        "templateVariables": values,
+        "headers": {"X-Turbodesk-ID": "td-1"},
+        "groups": ["td-1"],
+        "trackOpens": True,
+        "trackClicks": False,
+    }
+
+
+def test_what_is_written_beside_a_stored_letter_goes_along() -> None:
+    fields = sent(template="welcome", subject="Mine", text="And mine", html="<p>Mine</p>")
+    assert (fields["subject"], fields["textBody"], fields["htmlBody"]) == ("Mine", "And mine", "<p>Mine</p>")
+    assert "templateVariables" not in fields
+    plain = said.send_call(letter(), track_opens=True, track_clicks=True)
+    assert plain.path == "/api/v1/subaccount/email/"
+
+
 @given(
     st.lists(st.sampled_from([f"{name}@Example.org" for name in "abcdeABCDE"]), min_size=1, max_size=4),
     st.lists(st.sampled_from([f"{name}@example.org" for name in "abcdefgh"]), max_size=4),
@@ -128,6 +155,7 @@ FITS = Attachment("big.bin", "application/octet-stream", 18_750_000, "", Attachm
         ({"headers": (Header("X-A: 1\nBcc", "x@example.com"),)}, "headers"),
         ({"groups": ("spring\nsummer",)}, "groups"),
         ({"fields": (("a\nb", "x"),)}, "fields"),
+        ({"template": "a\nb"}, "template"),
         ({"subject": "Hi {{name}}", "fields": (("name", "x\r\nBcc: x@example.com"),)}, "fields"),
         ({"headers": (Header("X-A", "{{name}}"),), "fields": (("name", "x\ny"),)}, "fields"),
         ({"headers": (Header("X-A", "1"), Header("x-a", "2"))}, "headers"),

@@ -49,6 +49,9 @@ LONGEST_UNDO_S = 30
     "--field", "fields", multiple=True, metavar="NAME=VALUE", help="The value of a placeholder {{NAME}}."
 )
 @click.option(
+    "--template", default="", metavar="NAME", help="A letter kept at the provider: its name, or its number."
+)
+@click.option(
     "--undo", type=click.IntRange(0, LONGEST_UNDO_S), default=0, help="Seconds in which Ctrl+C takes it back."
 )
 @click.option(
@@ -135,6 +138,7 @@ async def _draft(given: dict[str, Any], pairs: dict[str, list[tuple[str, str]]])
         track_opens=given["track_opens"],
         track_clicks=given["track_clicks"],
         fields=pairs["fields"],
+        template=given["template"],
     )
 
 

@@ -170,7 +170,8 @@ class Message:
     `key` is our own name for this send, on the wire as `X-Turbodesk-ID`, so that it can be found again.
     `groups` are the words it is counted under at the provider (turboSMTP: one campaign). `track_opens` and
     `track_clicks` are what is asked for this message, None: as the account has it. `fields` are the values
-    of the placeholders in subject and bodies, where the provider fills them in.
+    of the placeholders in subject and bodies, where the provider fills them in. `template` is the name or the
+    number of a letter that the provider keeps: what the message leaves empty comes from there.
     """
 
     sender: Address
@@ -188,6 +189,7 @@ class Message:
     track_opens: bool | None = None
     track_clicks: bool | None = None
     fields: tuple[tuple[str, str], ...] = ()
+    template: str = ""
 
     @property
     def recipients(self) -> tuple[tuple[RecipientKind, Address], ...]:

@@ -85,6 +85,7 @@ class Capability(StrEnum):
     CHOOSE_TRACKING = "tracking of one message"
     FIELDS = "placeholders"
     INLINE_IMAGES = "inline images"
+    TEMPLATES = "stored templates"
     LOOK_UP = "look up a send"
     WEBHOOKS = "webhooks"
     VALIDATION = "validation of addresses"
@@ -131,6 +132,7 @@ class Provider(ABC):
                 "the tracking of one message",
             ),
             ("fields", Capability.FIELDS, message.fields, "placeholders"),
+            ("template", Capability.TEMPLATES, message.template, "a letter that it keeps"),
             ("attachments", Capability.INLINE_IMAGES, _shows_pictures(message), "pictures inside the letter"),
         )
         title = self.title or "This provider"

@@ -128,7 +128,7 @@ class SendPost(Provider):
         said.check_message(message)
 
     async def send(self, message: Message, mark: WireMark) -> SendResult:
-        """One POST, answered recipient by recipient. `POST /subaccount/email/`, SendPost, documented.
+        """One POST, answered recipient by recipient. `POST /subaccount/email/[template]`, documented.
 
         Each address in To gets a message of its own; those in Cc and Bcc get a copy of the first one.
         """
@@ -143,8 +143,7 @@ class SendPost(Provider):
         return await self._client.spelled(self._send_call(message))
 
     def _send_call(self, message: Message) -> Call:
-        body = said.send_body(message, track_opens=self._track_opens, track_clicks=self._track_clicks)
-        return Call("POST", said.SEND, body=body)
+        return said.send_call(message, track_opens=self._track_opens, track_clicks=self._track_clicks)
 
     # ---- messages
 

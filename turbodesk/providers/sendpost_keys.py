@@ -48,6 +48,7 @@ SUB_ACCOUNT = Key(
         Capability.GROUPS,
         Capability.CHOOSE_TRACKING,
         Capability.FIELDS,
+        Capability.TEMPLATES,
         Capability.REPORTS,
         Capability.DELETE_REPORTS,
         Capability.SUPPRESSIONS,

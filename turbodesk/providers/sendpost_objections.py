@@ -38,6 +38,9 @@ _FORM_FIELDS = {
     "attachments": "attachments",
     "groups": "groups",
     "customfields": "fields",
+    "templatevariables": "fields",
+    "template": "template",
+    "templateid": "template",
 }
 
 

@@ -19,7 +19,7 @@ from turbodesk.services.pictures import shown_as
 __all__ = ["AddressCheck", "ComposeService", "Draft", "check_address", "split_addresses", "wire_size"]
 
 NAMED_AT_ONCE = 3  # problems of one field that are told; the others are counted
-LONGEST_GROUP = 200  # characters
+LONGEST_GROUP, LONGEST_TEMPLATE = 200, 200  # characters
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f]")
@@ -33,6 +33,7 @@ class Draft:
 
     `groups` are parted by commas. An attachment that the HTML names as `cid:NAME`, by its file name or its
     stem, becomes a picture inside the letter. One that is in `attached` must still be the file it was then.
+    With a `template`, the name or number of a letter that the provider keeps, the letter itself may be empty.
     """
 
     sender: str = ""
@@ -50,6 +51,7 @@ class Draft:
     track_opens: bool | None = None
     track_clicks: bool | None = None
     fields: list[tuple[str, str]] = field(default_factory=list)
+    template: str = ""
 
 
 def wire_size(draft: Draft, attachments: Iterable[Attachment] = ()) -> int:
@@ -110,7 +112,7 @@ class ComposeService:
         problems: dict[str, list[str]] = {}
         message = _written(draft, problems)
         attachments = await asyncio.to_thread(self._attachments, draft, problems)
-        if not (draft.text.strip() or draft.html.strip() or draft.attachments):
+        if not (draft.text.strip() or draft.html.strip() or draft.attachments or draft.template):
             problems["body"] = ["The message is empty: write a text, or attach a file."]
         if problems or message is None:
             raise InvalidDraft({name: _joined(problems[name]) for name in _FIELDS if name in problems})
@@ -126,7 +128,7 @@ class ComposeService:
         problems: dict[str, list[str]] = {}
         written = _written(draft, problems)
         files = [replace(it, content_id="") for it in message.attachments]
-        if not (draft.text.strip() or draft.html.strip() or files):
+        if not (draft.text.strip() or draft.html.strip() or files or draft.template):
             problems["body"] = ["The message is empty: write a text, or attach a file."]
         if (size := wire_size(draft, files)) > self._limit_bytes():
             problems["attachments" if files else "body"] = [self._too_large(size)]
@@ -182,7 +184,7 @@ class ComposeService:
 
 _FIELDS = (
     *("from", "to", "cc", "bcc", "reply-to", "subject", "body", "headers", "attachments"),
-    *("groups", "fields"),
+    *("groups", "fields", "template"),
 )
 
 
@@ -208,6 +210,7 @@ def _without_halves(draft: Draft) -> Draft:
         headers=[(_whole(name), _whole(value)) for name, value in draft.headers],
         groups=_whole(draft.groups),
         fields=[(_whole(name), _whole(value)) for name, value in draft.fields],
+        template=_whole(draft.template).strip(),
     )
 
 
@@ -228,6 +231,10 @@ def _written(draft: Draft, problems: dict[str, list[str]]) -> Message | None:
     if wrong:
         problems["headers"] = wrong
     groups, fields = _groups(draft.groups, problems), _fields(draft.fields, problems)
+    if _UNSEEN.search(draft.template) or len(draft.template) > LONGEST_TEMPLATE:
+        problems["template"] = [
+            f"The name of a template is one line of up to {LONGEST_TEMPLATE} visible characters."
+        ]
     if sender is None:
         return None
     return Message(
@@ -244,6 +251,7 @@ def _written(draft: Draft, problems: dict[str, list[str]]) -> Message | None:
         track_opens=draft.track_opens,
         track_clicks=draft.track_clicks,
         fields=fields,
+        template=draft.template,
     )
 
 

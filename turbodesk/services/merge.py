@@ -141,7 +141,8 @@ class Merge:
         return {name: cells[at] for name, at in self._places.items() if at < len(cells)}
 
     def message_for(self, row: int) -> Draft:
-        """The draft for one row, written out, to nobody but its address.
+        """The draft for one row, written out, to nobody but its address. Where the provider keeps the letter,
+        the variables of the row go along as its placeholders.
 
         Raises InvalidDraft, by field, with all that stands against this row; IndexError where there is none.
         """
@@ -159,7 +160,10 @@ class Merge:
         if problems or address is None:
             raise InvalidDraft(problems)
         to, subject, html, text = str(address), written["subject"], written["html"], written["text"]
-        return replace(self.draft, to=to, cc="", bcc="", subject=subject, html=html, text=text)
+        draft = replace(self.draft, to=to, cc="", bcc="", subject=subject, html=html, text=text)
+        if draft.template:  # only the provider can write it out, and needs to know what the row has
+            draft.fields = list({**self.values(row), **dict(self.draft.fields)}.items())
+        return draft
 
     def drafts(self, rows: Iterable[int]) -> Iterator[tuple[int, Draft]]:
         """Those rows with their drafts, each written out when it is asked for."""

@@ -40,6 +40,7 @@ class _Payload:
     track_opens: bool | None = None
     track_clicks: bool | None = None
     fields: tuple[tuple[str, str], ...] = ()
+    template: str = ""
 
 
 _encode = msgspec.json.Encoder().encode
@@ -68,6 +69,7 @@ def freeze(message: Message) -> bytes:
             message.track_opens,
             message.track_clicks,
             message.fields,
+            message.template,
         )
     )
 
@@ -101,6 +103,7 @@ def thaw(payload: bytes, source_of: SourceOf) -> Message:
         track_opens=kept.track_opens,
         track_clicks=kept.track_clicks,
         fields=kept.fields,
+        template=kept.template,
     )
 
 
