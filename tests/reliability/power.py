@@ -50,15 +50,22 @@ class Cut:
 
 @dataclass(slots=True)
 class Disk:
-    """Everything that was asked of the disk since `files` were safely on it, by name."""
+    """Everything that was asked of the disk since `files` were safely on it, by name. `before` is told what
+    is about to be done, by its number, and may raise what SQLite then meets."""
 
     files: dict[str, bytes] = field(default_factory=dict)
     ops: list[Op] = field(default_factory=list)
+    before: Callable[[int, Op], None] = lambda number, op: None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def note(self, op: Op) -> None:
+        """It was done."""
         with self._lock:
             self.ops.append(op)
+
+    def begin(self, op: Op) -> None:
+        """It is about to be done."""
+        self.before(self.now, op)
 
     @property
     def now(self) -> int:
@@ -131,19 +138,23 @@ class _File(apsw.VFSFile):
         self._disk, self._name = disk, Path(given).name if given else ""
 
     def xWrite(self, data: bytes, offset: int) -> None:
-        super().xWrite(data, offset)
-        self._note(Op("write", self._name, offset, bytes(data)))
+        with self._doing(Op("write", self._name, offset, bytes(data))):
+            super().xWrite(data, offset)
 
     def xTruncate(self, newsize: int) -> None:
-        super().xTruncate(newsize)
-        self._note(Op("truncate", self._name, newsize))
+        with self._doing(Op("truncate", self._name, newsize)):
+            super().xTruncate(newsize)
 
     def xSync(self, flags: int) -> None:
-        super().xSync(flags)
-        self._note(Op("sync", self._name))
+        with self._doing(Op("sync", self._name)):
+            super().xSync(flags)
 
-    def _note(self, op: Op) -> None:
+    @contextmanager
+    def _doing(self, op: Op) -> Iterator[None]:
         if self._name:  # else it is one of SQLite's own for the moment
+            self._disk.begin(op)
+        yield
+        if self._name:
             self._disk.note(op)
 
 
