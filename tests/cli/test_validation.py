@@ -103,6 +103,13 @@ def test_results_go_into_a_file_and_come_again_from_the_list(account: Account, p
     assert (gone.code, gone.json["error"]["field"]) == (1, "list")
 
 
+def test_results_that_cannot_be_written_are_not_lost(account: Account, people: Path) -> None:
+    refused = account("validate", "--file", str(people), "--out", str(people.parent / "none" / "out.csv"))
+    assert (refused.code, refused.json["error"]["kind"]) == (1, "file")
+    id = account("validate", "--lists").json["lists"][0]["id"]
+    assert f"`validate --list {id}`" in refused.err
+
+
 def test_a_list_that_no_credit_is_left_for_is_refused_and_taken_away(
     account: Account, tmp_path: Path
 ) -> None:

@@ -10,7 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
+from jsonschema_rs import Draft202012Validator
 
+from turbodesk.sandbox.openapi.served import described
 from turbodesk.sandbox.tables import STEPS
 from turbodesk.sandbox.validations import FREE_CREDITS, PAID, PER_SECOND, PRICE
 from turbodesk.sandbox.verdict import STATUSES, verdict
@@ -358,6 +360,34 @@ def test_the_csv_has_a_layout_of_its_own(v2: V2Caller) -> None:
     assert [row["status"] for row in rows] == [it.status for it in shown]
     assert (rows[0]["mx_found"], rows[0]["free_email"], rows[2]["mx_found"]) == ("1", "0", "0")
     assert (rows[2]["did_you_mean"], rows[2]["domain_age_days"]) == ("cid@gmail.com", "")
+
+
+# described
+
+
+def test_every_answer_is_as_it_is_described(v2: V2Caller) -> None:
+    id = upload(v2, "ann@example.com\nodd\ncid@gmial.com\nx@gmail.com").json()["list_id"]
+    start(v2, id)
+    v2.http.post("/sandbox/clock", json={"advance_s": 60})
+    email = v2.get(f"{LISTS}/{id}/emails").json()["results"][0]["id"]
+    paths: Any = described("turbosmtp_v2")["paths"]
+    files = {"file": ("a.txt", b"ann@example.com", "text/plain")}
+    asked = {
+        ("GET", f"{BASE}/subscription"): {},
+        ("POST", f"{BASE}/validateEmail"): {"json": {"email": "ann@gmial.com"}},
+        ("POST", f"{BASE}/upload"): {"files": files},
+        ("GET", LISTS): {"params": EVER},
+        ("GET", f"{LISTS}/{{id}}"): {},
+        ("GET", f"{LISTS}/{{id}}/emails"): {},
+        ("GET", f"{LISTS}/{{id}}/emails/{{email}}"): {},
+        ("POST", f"{LISTS}/{{id}}/validate"): {},
+        ("DELETE", f"{LISTS}/{{id}}"): {},
+    }
+    for (method, path), more in asked.items():
+        answer = v2.call(method, path.format(id=id, email=email), **more)
+        told = paths[path][method.lower()]["responses"][str(answer.status_code)]["content"]
+        Draft202012Validator(told["application/json"]["schema"]).validate(answer.json())
+        assert answer.is_success or path.endswith("/validate"), answer.text
 
 
 # who may

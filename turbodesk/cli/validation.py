@@ -99,6 +99,8 @@ def validate(
 
 
 async def _one(service: ValidationService, address: str, as_json: bool) -> None:
+    from turbodesk.cli.documents import printable
+
     found = await service.one(address)
     facts = [
         ("Address", found.email),
@@ -110,8 +112,6 @@ async def _one(service: ValidationService, address: str, as_json: bool) -> None:
         ("MX record", found.mx_record),
         *found.person,
     ]
-    from turbodesk.cli.documents import printable
-
     text = "\n".join(printable(f"{name}: {value}") for name, value in facts if value)
     show(as_json, {"result": validated_document(found)}, text)
 
@@ -155,19 +155,24 @@ async def _tell(
     found: Results, skipped: tuple[str, ...], out: Path | None, as_json: bool, more: Json
 ) -> None:
     from turbodesk.cli.documents import table
+    from turbodesk.errors import FileTrouble
     from turbodesk.files import write_stream
-    from turbodesk.services.validation import results_csv
+    from turbodesk.services.validation import NOT_ASKED, results_csv
 
     counts = {str(status): number for status, number in found.counts.items()}
     document = {"list": list_document(found.list), "counts": counts, "complete": found.complete, **more}
     summary = ", ".join(f"{status} {number:,}" for status, number in counts.items())
     tell_incomplete(found.complete)
     if out:
-        await write_stream(out, results_csv(found.rows, skipped))
+        try:
+            await write_stream(out, results_csv(found.rows, skipped))
+        except FileTrouble:
+            _say_where(found.list.id)
+            raise
         show(as_json, {**document, "output": str(out)}, f"{summary}. Written to {out}.")
         return
     rows = [(row.email, row.words, row.sub_status, row.did_you_mean) for row in found.rows]
-    rows += [(cell, "not asked", "no address", "") for cell in skipped]
+    rows += [(cell, NOT_ASKED, "no address", "") for cell in skipped]
     text = f"{table(('Address', 'Status', 'Reason', 'Did you mean'), rows)}\n\n{summary}"
     show(as_json, {**document, "results": list(map(validated_document, found.rows))}, text)
 
@@ -214,10 +219,14 @@ async def _followed(work: Callable[[Callable[[Progress], None]], Awaitable[Resul
         return await work(teller)
     except BaseException as error:
         if teller.list_id and not isinstance(error, Refused):
-            say(f"The list is at the provider: `validate --list {teller.list_id}` waits for its results.")
+            _say_where(teller.list_id)
         raise
     finally:
         teller.end()
+
+
+def _say_where(list_id: str) -> None:
+    say(f"The list is at the provider: `validate --list {list_id}` brings its results.")
 
 
 class _Teller:
