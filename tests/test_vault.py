@@ -149,6 +149,49 @@ def test_what_cannot_be_a_secret_is_refused(text: str, tmp_path: Path) -> None:
         assert caught.value.field == "password"
 
 
+class Forgetful:
+    """A keyring that takes everything and gives back what it likes."""
+
+    def __init__(self, gives: str | None) -> None:
+        self.gives = gives
+        self.asked: list[str] = []
+
+    def set_password(self, service: str, user: str, secret: str) -> None:
+        self.asked.append(user)
+
+    def get_password(self, service: str, user: str) -> str | None:
+        return self.gives
+
+
+@pytest.mark.parametrize("gives", [None, "", "another"])
+def test_a_keyring_that_gives_back_something_else_has_stored_nothing(
+    gives: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = Vault(tmp_path)
+    monkeypatch.setattr(vault, "_keyring", lambda: ("Secret Service", Forgetful(gives)))
+
+    with pytest.raises(SecretsLocked, match="counts as not stored"):
+        vault.write("live", SECRET)
+
+    assert vault.read("live") is None
+
+
+def test_what_is_too_long_for_the_windows_vault_is_told_before_it_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keyring = Forgetful(None)
+    vault = Vault(tmp_path)
+    monkeypatch.setattr(vault, "_keyring", lambda: ("Windows Credential Manager", keyring))
+
+    for text in ("x" * 1281, "\U0001f511" * 641):
+        with pytest.raises(InvalidDraft) as told:
+            vault.write("live", Secret(text))
+        assert "1,280 characters" in str(told.value.problems["password"])
+    assert keyring.asked == []
+    keyring.gives = "x" * 1280
+    assert vault.write("live", Secret("x" * 1280))
+
+
 def test_a_memory_vault_says_what_it_is() -> None:
     vault = MemoryVault()
     vault.write("live", SECRET)
