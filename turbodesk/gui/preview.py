@@ -135,9 +135,14 @@ class _Paper(QWidget):
         super().__init__(parent)
         self._ground = ""
         self._words = Label("", tone="muted", wrap=True)
-        self._words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._nothing = QWidget()
+        middle = QVBoxLayout(self._nothing)
+        middle.addStretch(1)
+        middle.addWidget(self._words)
+        middle.addStretch(1)
         self.pages = QStackedWidget()
-        self.pages.addWidget(self._words)
+        self.pages.addWidget(self._nothing)
         column = QVBoxLayout(self)
         column.setContentsMargins(1, theme.px(4), 1, theme.px(4))
         column.addWidget(self.pages)
@@ -153,7 +158,7 @@ class _Paper(QWidget):
         """Shows no letter, and says so."""
         self._ground = ""
         self._words.setText(words)
-        self.pages.setCurrentWidget(self._words)
+        self.pages.setCurrentWidget(self._nothing)
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -228,7 +228,7 @@ class RecipientRows(QWidget):
         self.named = Choice(name="Column with the name")
         self.variables = Label(role="mono", tone="muted", wrap=True)
         self.findings, self.pace = RowFindings(), RowPace()
-        self.caption = Label(role="small-strong", tone="muted")
+        self.caption = Label(role="small-strong", tone="muted", elide="right")
         self.back = Link("First rows", "small-medium")
         self.table = RecordTable([_number()], name="Rows of the file")
         self._frame = DropFrame(self)
@@ -245,10 +245,15 @@ class RecipientRows(QWidget):
         pile.addLayout(_room(row(self.pace), top=0, bottom=8))
         pile.addWidget(Rule())
         pile.addWidget(self.findings)
-        pile.addLayout(_room(row(self.caption, None, self.back), top=8, bottom=6))
+        line = QHBoxLayout()
+        line.setSpacing(theme.px(8))
+        line.addWidget(self.caption, 1)
+        line.addWidget(self.back)
+        pile.addLayout(_room(line, top=8, bottom=6))
         pile.addWidget(self.table, 1)
         self.table.setMinimumHeight(theme.px(190))
-        for key, page in ((EMPTY, self.empty), (LOADING, self.loading), (FILE, scrolled(inside))):
+        self._area = scrolled(inside)
+        for key, page in ((EMPTY, self.empty), (LOADING, self.loading), (FILE, self._area)):
             self._pages.add(key, page)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -432,6 +437,7 @@ class RecipientRows(QWidget):
             self._show_rows(file, finding.says, rows, noted=any(notes))
             self.back.setVisible(True)
             self.turn(finding.rows[0])
+            QTimer.singleShot(0, self.table, lambda: self._area.ensureWidgetVisible(self.table))
 
     def _show_rows(
         self, file: RecipientFile, caption: str, rows: Sequence[Shown], *, noted: bool = False
