@@ -36,8 +36,10 @@ class Row:
 
 
 def environment() -> dict[str, str]:
-    """For a child: off the screen, without a keyring, importing from this checkout."""
-    return {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    """For a child: off the screen, without a keyring, importing from this checkout; byte code is kept, as it
+    is of whatever is installed."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
 
 
 def child(script: str, *words: object) -> Any:
