@@ -91,7 +91,7 @@ def opened(tmp_path, notices, window_of):
                 return replace(desk, profile=replace(desk.profile, track_opens=opens, track_clicks=clicks))
 
             extra = {
-                ComposeTab: (open_outbox, DraftKeeper(tmp_path)),
+                ComposeTab: (open_outbox, place.batches, DraftKeeper(tmp_path)),
                 OutboxTab: (World(place, desk),),
                 ToolsTab: (open_outbox, choose),
             }
