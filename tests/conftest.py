@@ -8,7 +8,6 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +17,8 @@ os.environ.setdefault("QT_LOGGING_RULES", "qt.qpa.fonts.warning=false")
 
 
 _TOTAL = pytest.StashKey[Counter[str]]()
-_MODULE = pytest.StashKey[Path]()
+_COUNT = pytest.StashKey[int]()
+_ALL_AGAIN = 200  # tests: all that was ever made takes a quarter of a second to look at
 
 
 def pytest_collection_finish() -> None:
@@ -92,11 +92,12 @@ def heard() -> Iterator[list[str]]:
 def _nothing_stray(request: pytest.FixtureRequest, heard: list[str]) -> Iterator[None]:
     """Fails on stray log lines; a task whose failure nobody took logs one when it is collected.
 
-    Without widgets, what outlives a test is not looked at again until its module has ended.
+    Without widgets, what outlived the tests before is looked at again now and then only.
     """
     if "qapp" not in request.fixturenames:
-        if request.config.stash.get(_MODULE, None) != request.path:
-            request.config.stash[_MODULE] = request.path
+        count = request.config.stash.get(_COUNT, 0)
+        request.config.stash[_COUNT] = count + 1
+        if count % _ALL_AGAIN == 0:
             gc.unfreeze()
         gc.collect()
         gc.freeze()

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.cli.warm import Warm
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -35,22 +37,15 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def cli(tmp_path: Path) -> Run:
-    """`cli(*words, stdin=…, env=…)` over a config dir of this test's own."""
+def cold(tmp_path: Path) -> Run:
+    """As `cli`, each command an interpreter that starts from nothing."""
 
     def run(
         *words: str, stdin: str = "", env: dict[str, str] | None = None, before: tuple[str, ...] = ()
     ) -> Answer:
+        config = ("--config-dir", str(tmp_path / "config"))
         done = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "turbodesk.cli",
-                "--config-dir",
-                str(tmp_path / "config"),
-                *before,
-                *words,
-            ],
+            [sys.executable, "-m", "turbodesk.cli", *config, *before, *words],
             input=stdin,
             capture_output=True,
             text=True,
@@ -59,6 +54,32 @@ def cli(tmp_path: Path) -> Run:
             check=False,
         )
         return Answer(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm | None]:
+    """A process with the imports done, None where processes cannot be forked."""
+    if sys.platform != "linux":
+        yield None
+        return
+    process = Warm(environment(tmp_path_factory.mktemp("warm")))
+    yield process
+    process.end()
+
+
+@pytest.fixture
+def cli(tmp_path: Path, cold: Run, warm: Warm | None) -> Run:
+    """`cli(*words, stdin=…, env=…)` over a config dir of this test's own."""
+    if warm is None:
+        return cold
+
+    def run(
+        *words: str, stdin: str = "", env: dict[str, str] | None = None, before: tuple[str, ...] = ()
+    ) -> Answer:
+        config = ("--config-dir", str(tmp_path / "config"))
+        return Answer(*warm.run((*config, *before, *words), stdin, environment(tmp_path, **(env or {}))))
 
     return run
 

@@ -6,9 +6,17 @@ import base64
 import hashlib
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Run
 
 ME = ("--from", "me@example.com", "--subject", "Hi", "--text", "Hello")
+
+
+@pytest.fixture
+def cli(cold: Run) -> Run:
+    """Here every command is an interpreter that starts from nothing."""
+    return cold
 
 
 def test_a_mail_is_accepted_and_its_bounce_is_then_in_the_reports(cli: Run, tmp_path: Path) -> None:

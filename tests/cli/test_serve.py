@@ -18,6 +18,12 @@ from tests.cli.conftest import Run, environment
 from tests.sandbox.receiver import receiving
 
 
+@pytest.fixture
+def cli(cold: Run) -> Run:
+    """Here every command is an interpreter that starts from nothing."""
+    return cold
+
+
 def test_a_file_of_something_else_is_told_at_its_option_and_stays(cli: Run, tmp_path: Path) -> None:
     broken, foreign = tmp_path / "broken.db", tmp_path / "foreign.db"
     broken.write_bytes(b"no database at all" * 100)
