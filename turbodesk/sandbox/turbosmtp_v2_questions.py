@@ -18,6 +18,7 @@ from turbodesk.sandbox.wire import Unreadable, fields_of, text_of
 
 _LONGEST_SEARCH = 1_000
 _ID_DIGITS = 20
+_MOST_ROWS = 1_000_000_000  # more than there can be, and no more than SQLite can count, page by page
 _WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _INDEXED = re.compile(r"(.+)\[\d*\]")
 
@@ -108,7 +109,7 @@ class Asked:
 
     def page(self) -> tuple[int, int]:
         """Which page is wanted, from 1, and of how many rows."""
-        return self.whole("page", 1), self.whole("limit", 10)
+        return min(self.whole("page", 1), _MOST_ROWS), min(self.whole("limit", 10), _MOST_ROWS)
 
     def period(self, zone: tzinfo) -> tuple[int, int]:
         """The days `from` and `to`, both in it, as a half-open range of epoch milliseconds."""

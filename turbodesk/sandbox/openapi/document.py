@@ -49,7 +49,8 @@ class Operation:
 
     `answers` has the shape of the JSON for every status; `csv` are those that come as CSV. `body` has a
     shape for each media type. `security` names the ways to sign in, each of which will do; none: the API's.
-    `path_shapes` is for parts of the path that are no plain texts.
+    `path_shapes` is for parts of the path that are no plain texts. `leads_to` says of other operations, by
+    their ids (`get /analytics/{id}`), what to take from a good answer for which of their parameters.
     """
 
     method: str
@@ -61,6 +62,7 @@ class Operation:
     csv: tuple[int, ...] = ()
     security: Sequence[Sequence[str]] | None = None
     path_shapes: Mapping[str, Shape] = field(default_factory=dict)
+    leads_to: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def as_json(self, everywhere: Mapping[int, Shape], headers: Mapping[str, object]) -> dict[str, object]:
         in_path = [
@@ -87,8 +89,17 @@ class Operation:
 
     def _answer(self, status: int, shape: Shape, headers: Mapping[str, object]) -> dict[str, object]:
         kind = CSV if status in self.csv else JSON
-        content = {"content": {kind: {"schema": shape}}}
-        return {"description": _HTTP_WORDS[status], **content, **({"headers": headers} if headers else {})}
+        answer: dict[str, object] = {
+            "description": _HTTP_WORDS[status],
+            "content": {kind: {"schema": shape}},
+        }
+        if headers:
+            answer["headers"] = headers
+        if self.leads_to and status < 300:
+            answer["links"] = {
+                id: {"operationId": id, "parameters": taken} for id, taken in self.leads_to.items()
+            }
+        return answer
 
 
 def document(

@@ -13,23 +13,23 @@ from turbodesk.sandbox.openapi.shapes import (
     Shape,
     either,
     fields,
+    line,
     list_of,
     named,
     only,
     thing,
-    up_to,
     words,
     written,
 )
 
 _ANY_FIELDS = named(ANYTHING)
 _SENDER_EMAIL: Shape = {**EMAIL, "examples": ["me@example.com"]}
-_ADDRESS = fields({"email": _SENDER_EMAIL}, {"name": up_to(256)})
-_COPY = fields({"email": EMAIL}, {"name": up_to(256), "customFields": _ANY_FIELDS})
+_ADDRESS = fields({"email": _SENDER_EMAIL}, {"name": line(256)})
+_COPY = fields({"email": EMAIL}, {"name": line(256), "customFields": _ANY_FIELDS})
 _RECIPIENT = fields(
     {"email": EMAIL},
     {
-        "name": up_to(256),
+        "name": line(256),
         "cc": list_of(_COPY, maxItems=50),
         "bcc": list_of(_COPY, maxItems=50),
         "customFields": _ANY_FIELDS,
@@ -37,26 +37,31 @@ _RECIPIENT = fields(
 )
 _ATTACHMENT = fields(
     {
-        "content": {"type": "string", "contentEncoding": "base64", "examples": ["SGVsbG8="]},
-        "filename": up_to(255),
+        "content": {
+            "type": "string",
+            "contentEncoding": "base64",
+            "pattern": "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
+            "examples": ["SGVsbG8="],
+        },
+        "filename": {**line(255), "minLength": 1},
     }
 )
 _ALWAYS = {"from": _ADDRESS, "to": list_of(_RECIPIENT, minItems=1, maxItems=1000)}
 _SOMETIMES: dict[str, Shape] = {
     "replyTo": _ADDRESS,
-    "subject": up_to(998),
-    "preText": up_to(200),
+    "subject": line(998),
+    "preText": line(200),
     "htmlBody": TEXT,
     "textBody": TEXT,
     "ampBody": TEXT,
     "template": words("welcome", "receipt"),
-    "ippool": TEXT,
-    "headers": named(TEXT),
+    "ippool": line(),
+    "headers": {**named(line()), "propertyNames": {"pattern": "^[!-9;-~]+$"}},
     "trackOpens": TRUTH,
     "trackClicks": TRUTH,
-    "groups": list_of(TEXT),
+    "groups": list_of(line()),
     "attachments": list_of(_ATTACHMENT, maxItems=5),
-    "webhookEndpoint": TEXT,
+    "webhookEndpoint": line(),
 }
 _TEMPLATED: dict[str, Shape] = {"templateId": words("501", "502"), "templateVariables": named(TEXT)}
 
@@ -69,21 +74,25 @@ _TAKEN = {
 }
 _REFUSED = {**_TAKEN, "messageId": only(""), "errorCode": words(1, 3, 4, 5)}
 _OUTCOMES = list_of(either(thing(_TAKEN), thing(_REFUSED)), minItems=1, maxItems=1000)
+_CONTENTS, _TEMPLATE = ("textBody", "htmlBody", "ampBody", "template"), ("template", "templateId")
 
 
-def _send(path: str, says: str, more: dict[str, Shape]) -> Operation:
+def _send(path: str, says: str, more: dict[str, Shape], one_of: tuple[str, ...]) -> Operation:
+    """A send that brings at least one of these members."""
+    given = [{"required": [name], "properties": {name: {"minLength": 1}}} for name in one_of]
+    body = {**fields(_ALWAYS, {**_SOMETIMES, **more}), "anyOf": given}
     return Operation(
         "POST",
         path,
         says,
         {200: _OUTCOMES, **errors(406, 413, 422, 429, 500)},
         [CONTRACT],
-        body={JSON: fields(_ALWAYS, {**_SOMETIMES, **more})},
+        body={JSON: body},
         security=[["subaccount"]],
     )
 
 
 SENDS = [
-    _send("/subaccount/email", "Takes a letter in; what came of each recipient (C1).", {}),
-    _send("/subaccount/email/template", "The same with a stored template.", _TEMPLATED),
+    _send("/subaccount/email", "Takes a letter in; what came of each recipient (C1).", {}, _CONTENTS),
+    _send("/subaccount/email/template", "The same with a stored template.", _TEMPLATED, _TEMPLATE),
 ]

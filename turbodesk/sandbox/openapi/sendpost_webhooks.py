@@ -17,10 +17,11 @@ from turbodesk.sandbox.openapi.shapes import (
     or_null,
     thing,
     words,
+    written,
 )
 
 _PATH = "/account/webhook"
-_ID: dict[str, Shape] = {"id": words("901", "902", "9")}
+_ID: dict[str, Shape] = {"id": written(r"^\d{1,9}$", "901")}
 _NAMES = (
     "enabled", "processed", "sent", "delivered", "dropped", "smtpDropped", "softBounced", "hardBounced",
     "opened", "clicked", "unsubscribed", "spam", "uniqueOpen", "uniqueClick",
@@ -61,6 +62,7 @@ WEBHOOKS = [
         {200: _LEGACY, 201: thing(_V1), **errors(413, 422)},
         [CONTRACT],
         _NEW,
+        leads_to={f"{method} {_PATH}/{{id}}": {"id": "$response.body#/id"} for method in ("put", "delete")},
     ),
     Operation(
         "GET", _PATH + "/{id}", "One webhook.", {200: _ONE, **errors(406)}, [CONTRACT], path_shapes=_ID

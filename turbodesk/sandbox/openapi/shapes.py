@@ -38,6 +38,12 @@ def up_to(most: int) -> Shape:
     return {"type": "string", "maxLength": most}
 
 
+def line(most: int | None = None) -> Shape:
+    """A text of one line, of at most so many characters."""
+    limit: Shape = {} if most is None else {"maxLength": most}
+    return {"type": "string", "pattern": r"^[^\r\n\x00]*$", **limit}
+
+
 def or_null(shape: Shape) -> Shape:
     return {"anyOf": [shape, {"type": "null"}]}
 

@@ -28,6 +28,7 @@ DOCUMENT = document(
             parameters=LOGIN,
             body=send_body(marks=True),
             security=[["key", "secret"], []],
+            leads_to={"get /analytics/{id}": {"id": "$response.body#/mid"}},
         ),
     ],
     everywhere={403: coded("only_loopback_names_are_let_in")},

@@ -101,6 +101,7 @@ ACCOUNT = [
         },
         body={JSON: _NEW_KEY},
         security=_BY_TOKEN,
+        leads_to={"delete /user/consumerKeys/{key}": {"key": "$response.body#/consumerKey"}},
     ),
     Operation(
         "DELETE",

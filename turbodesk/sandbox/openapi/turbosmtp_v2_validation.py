@@ -118,6 +118,10 @@ VALIDATION = [
             413: TOO_LARGE,
         },
         body={MULTIPART: fields({"file": {"type": "string", "format": "binary"}})},
+        leads_to={
+            f"{method} {path}": {"id": "$response.body#/list_id"}
+            for method, path in (("post", f"{_ONE}/validate"), ("get", _EMAILS), ("delete", _ONE))
+        },
     ),
     Operation(
         "GET",
@@ -176,6 +180,9 @@ VALIDATION = [
         },
         [PAGE, LIMIT],
         path_shapes=_ID,
+        leads_to={
+            f"get {_EMAILS}/{{email}}": {"id": "$request.path.id", "email": "$response.body#/results/0/id"}
+        },
     ),
     Operation(
         "GET",
