@@ -84,6 +84,14 @@ def test_a_webhook_that_was_switched_off_says_why(tools: Any) -> None:
     assert hook.disabled_at == datetime(2026, 1, 1, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("rate", "percent"), [(97, 97), (97.6, 98), (0, 0), (None, None), ("97", None), (True, None)]
+)
+def test_the_share_that_was_taken_is_in_percent(tools: Any, rate: Any, percent: int | None) -> None:
+    (hook,), _ = run(tools, lambda it: it.webhooks(), tools.answer([{**HOOK, "successRate": rate}]))
+    assert hook.success_rate == percent
+
+
 @pytest.mark.parametrize("body", [[], None])
 def test_there_may_be_none(tools: Any, body: Any) -> None:
     assert run(tools, lambda it: it.webhooks(), tools.answer(body))[0] == ()

@@ -152,6 +152,12 @@ def _members(answer: Answer) -> dict[str, Any]:
     return found
 
 
+def _percent(found: object) -> int | None:
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        return None
+    return round(found)
+
+
 def _webhook(row: Row) -> Webhook:
     """A flag that is not there counts as off; one in the spelling of an old list is known too."""
     spellings = {flag: (folded(name), f"{folded(name)}ed") for flag, name in FLAGS.items()}
@@ -164,5 +170,5 @@ def _webhook(row: Row) -> Webhook:
         row.moment("created"),
         row.moment("disabledat"),
         row.text("disabledreason"),
-        row.number("successrate"),
+        _percent(row.get("successrate")),
     )
