@@ -26,6 +26,7 @@ from turbodesk.cli.base import (
     say,
 )
 from turbodesk.cli.batches import list_batches, pause_batch, resume_batch
+from turbodesk.cli.counts import count_days
 from turbodesk.cli.desk import account_words, inbox_words, tool_words
 from turbodesk.cli.due import run_outbox
 from turbodesk.cli.events import event_words
@@ -157,3 +158,4 @@ for words in (
     commands.add_command(words)
 for word in (list_batches, pause_batch, resume_batch, run_outbox):
     outbox_words.add_command(word)
+stats_words.add_command(count_days)

@@ -57,12 +57,17 @@ class Range:
 
 def ranged(command: Command) -> Command:
     """Adds the options of a period and of a text filter."""
+    text = click.option("--filter", "text", default="", help="Only those that hold this text.")
+    return period_options(text(command))
+
+
+def period_options(command: Command) -> Command:
+    """Adds the options of a period."""
     for option in (
         click.option("--since", help=f"A length of time up to today: 7d, 2w, 3m (default {DEFAULT_SINCE})."),
         click.option("--from", "start", type=click.DateTime(["%Y-%m-%d"]), help="First day."),
         click.option("--to", "end", type=click.DateTime(["%Y-%m-%d"]), help="Last day, included."),
         click.option("--all-time", is_flag=True, help="As far back as the provider remembers."),
-        click.option("--filter", "text", default="", help="Only those that hold this text."),
     ):
         command = option(command)
     return command

@@ -26,13 +26,14 @@ _COLUMNS = ("Id", "Status", "Subject", "From", "To", "Date", "Error", "Campaign"
 class StatsQuery:
     """What is asked for: a period, and the statuses wanted (none: all).
 
-    `sub_account` is the id of the one whose mails are counted, empty for the whole account; it narrows the
-    provider's own counters only.
+    `sub_account` is the id of the one whose mails are counted, empty for the whole account, `group` what they
+    were sent under, empty for all; both narrow the provider's own counters only.
     """
 
     period: Period = ALL_TIME
     statuses: frozenset[MailStatus] = frozenset()
     sub_account: str = ""
+    group: str = ""
 
 
 @dataclass(slots=True)
@@ -203,7 +204,22 @@ class StatsService:
 
     def day_pages(self, query: StatsQuery) -> AsyncIterator[Page[DayCounts]]:
         """What the provider counted on its days, newest first."""
-        return self._desk.provider.daily_counts(query.period, sub_account=query.sub_account)
+        return self._desk.provider.daily_counts(
+            query.period, sub_account=query.sub_account, group=query.group
+        )
+
+    async def counted(self, query: StatsQuery) -> tuple[Tally, bool]:
+        """The days of a query, and whether nothing was missed: as the provider counted them where it does so,
+        else as its messages tell. Raises NotOffered where only its own counters could tell."""
+        tally, complete = self.tally(query), True
+        if self.told or query.sub_account or query.group:
+            async for page in self.day_pages(query):
+                tally.add_days(page.rows)
+                complete = page.complete
+            return tally, complete
+        found = await self.fetch(query)
+        tally.add(found.rows)
+        return tally, found.complete
 
     async def sub_accounts(self) -> tuple[SubAccount, ...]:
         """Those that can be counted on their own; empty where the provider has none."""
