@@ -13,12 +13,10 @@ from turbodesk.gui import words
 from turbodesk.gui.export import export_csv
 from turbodesk.gui.header import profile_name
 from turbodesk.gui.parts.dialog import ask
-from turbodesk.gui.suppress_dialog import SuppressDialog, outcome
 from turbodesk.model.reports import ALL_TIME, ReportType
 from turbodesk.providers.port import Capability
 from turbodesk.services.desk import Desk
 from turbodesk.services.reports import Listed, ReportQuery, ReportsService, rows_csv
-from turbodesk.services.suppressions import SuppressionsService
 
 if TYPE_CHECKING:
     from turbodesk.gui.reports_tab import ReportsTab
@@ -151,6 +149,9 @@ class ReportActions:
         self._tab.work.start(self._suppress(), busy=self._tab.suppress_button, name="suppress")
 
     async def _suppress(self) -> None:
+        from turbodesk.gui.suppress_dialog import SuppressDialog, outcome
+        from turbodesk.services.suppressions import SuppressionsService
+
         tab, desk = self._tab, self._tab.desk
         if desk is None:
             return

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from turbodesk.store.entry import Batch
+if TYPE_CHECKING:  # the window is painted before anybody needs the store
+    from turbodesk.store.entry import Batch
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from turbodesk.errors import InvalidDraft, NotOffered
-from turbodesk.model.lookup import Found, Trace
 
 if TYPE_CHECKING:
     from turbodesk.model.account import (
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     )
     from turbodesk.model.alert import Alert
     from turbodesk.model.counts import Counts, DayCounts
-    from turbodesk.model.lookup import Sought
+    from turbodesk.model.lookup import Found, Sought
     from turbodesk.model.message import Message
     from turbodesk.model.outcome import SendResult
     from turbodesk.model.reports import (
@@ -314,6 +313,8 @@ class Provider(ABC):
     async def look_up(self, sought: Sought) -> Found:
         """What the provider knows of a send whose outcome is unknown; CANNOT, and nothing asked, where it
         has no way to tell."""
+        from turbodesk.model.lookup import Found, Trace
+
         return Found(Trace.CANNOT, self.why_not(Capability.LOOK_UP))
 
     def suppressions(self, which: Suppressing) -> AsyncIterator[Page[Report]]:
