@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -393,6 +394,30 @@ def test_markup_in_a_cell_is_only_text(table: RecordTable, settle: Callable[[], 
     table.set_rows([make(1, "<b>bold</b><img src=x>")])
     settle()
     assert table.records.data(table.records.index(0, 1)) == "<b>bold</b><img src=x>"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" * 1_000_000,
+        "ab " * 300_000,
+        "\u202e" + "<img src='file:///etc/passwd'>" * 30_000,
+        "\x1b[31m" * 200_000,
+    ],
+    ids=["one word", "words", "markup, turned round", "what steers a terminal"],
+)
+def test_a_cell_of_a_million_signs_does_not_hold_up_the_window(
+    window_of: Show, settle: Callable[[], None], text: str
+) -> None:
+    table = RecordTable(columns(), name="Letters")
+    window_of(table, 800, 500)
+    before = time.perf_counter()
+    table.set_rows([Row(number, "delivered", text, f"{text}@example.com", 1, START) for number in range(3)])
+    settle()
+    table.grab()
+    took_s = time.perf_counter() - before
+    assert took_s < 2, "seconds a cell where all of it is measured"
+    assert table.records.data(table.records.index(0, 1)) == text, "copied it is whole"
 
 
 def test_it_can_be_read_aloud(table: RecordTable) -> None:

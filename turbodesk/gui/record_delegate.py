@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Index = QModelIndex | QPersistentModelIndex
 ROW = 30
 EDGE = 16
+LONGEST, LONGEST_TIP = 500, 2000  # characters that are measured; the layout of a million takes seconds
 
 WORDS = {
     "text": ("text", "body"),
@@ -31,6 +32,12 @@ WORDS = {
     "mono": ("text", "mono"),
     "address": ("text", "body"),
 }
+
+
+def _short(text: str, longest: int = LONGEST) -> str:
+    """A text of which no more is measured than could be seen; its beginning and its end are kept."""
+    half = longest // 2
+    return text if len(text) <= longest else f"{text[:half]}…{text[-half:]}"
 
 
 class Inks:
@@ -126,7 +133,7 @@ class RecordDelegate(QStyledItemDelegate):
     def _paint_words(
         self, painter: QPainter, inks: Inks, room: QRectF, column: Column, shown: Any, tone: str, role: str
     ) -> None:
-        text, rest = shown if isinstance(shown, tuple) else (shown, "")
+        text, rest = map(_short, shown) if isinstance(shown, tuple) else (_short(shown), "")
         metrics = inks.metrics[role]
         wide = metrics.horizontalAdvance(text)
         rest_wide = metrics.horizontalAdvance(rest) + theme.px(4) if rest else 0.0
@@ -153,7 +160,7 @@ class RecordDelegate(QStyledItemDelegate):
         wide: float | None = None,
     ) -> float:
         """Paints words, `wide` where that was measured, at the left of `room`; gives back where they end."""
-        metrics = inks.metrics[role]
+        metrics, text = inks.metrics[role], _short(text)
         if wide is None:
             wide = metrics.horizontalAdvance(text)
         if cut and wide > room.width() + 0.5:
@@ -201,7 +208,7 @@ class RecordDelegate(QStyledItemDelegate):
         if row is None:
             return False
         column = self._table.records.columns[index.column()]
-        words = column.words(row)
+        words = _short(column.words(row), LONGEST_TIP)
         if column.kind in ("icon", "counts"):
             cut = bool(words)
         elif column.kind == "pill":
