@@ -61,6 +61,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
             f"the receiver killed {total['receiver kills']} times: "
             f"{total['events lost']} lost, {total['events twice']} stored twice"
         )
+    if faults := total["faults"]:
+        terminalreporter.write_line(f"faults: {total['faults shown']} of {faults} shown")
     if cuts := total["power cuts"]:
         lost, damaged = total["lost by them"], total["damaged"]
         terminalreporter.write_line(

@@ -10,6 +10,8 @@ found = {
     "power cuts": 0,
     "lost by them": 0,
     "damaged": 0,
+    "faults": 0,
+    "faults shown": 0,
     "events": 0,
     "event posts": 0,
     "event ms": 0,
