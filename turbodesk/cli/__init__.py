@@ -14,6 +14,7 @@ from typing import NoReturn
 import click
 
 from turbodesk import __version__
+from turbodesk.cli.alerts import alert_words
 from turbodesk.cli.base import (
     CANCELLED,
     FAILED,
@@ -31,12 +32,13 @@ from turbodesk.cli.desk import account_words, inbox_words, tool_words
 from turbodesk.cli.due import run_outbox
 from turbodesk.cli.events import event_words
 from turbodesk.cli.keys import key_words
-from turbodesk.cli.lookups import domain_words, message_words, sub_account_words
+from turbodesk.cli.lookups import domain_words, message_words
 from turbodesk.cli.outbox import outbox_words
 from turbodesk.cli.profiles import profile_words
 from turbodesk.cli.records import report_words, stats_words
 from turbodesk.cli.send import send
 from turbodesk.cli.serve import sandbox_words
+from turbodesk.cli.subaccounts import sub_account_words
 from turbodesk.cli.suppressions import suppression_words
 from turbodesk.cli.validation import validate
 from turbodesk.cli.webhooks import webhook_words
@@ -151,6 +153,7 @@ for words in (
     key_words,
     domain_words,
     sub_account_words,
+    alert_words,
     inbox_words,
     webhook_words,
     event_words,

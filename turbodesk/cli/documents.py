@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
         TrackingTool,
         Unlocked,
     )
+    from turbodesk.model.alert import Alert
     from turbodesk.model.inbox import CaughtMail, CaughtMessage
     from turbodesk.model.reports import EmailStat, MessageRecord, Report
+    from turbodesk.model.subaccount import Contact
     from turbodesk.store.entry import Batch, Entry, LookUp
 
 Document = dict[str, Any]
@@ -197,6 +200,15 @@ def sub_account_table(subs: Iterable[SubAccount]) -> str:
         ("Id", "Sub-account", "Active", "IP", "Sent", "Limit", "Reputation"),
         [(it.id, it.email or it.name, it.active, it.ip, it.sent, it.limit, it.reputation) for it in subs],
     )
+
+
+def contact_document(contact: Contact) -> Document:
+    """Its texts by their names, those that are not known left out."""
+    return {name: text for name, text in asdict(contact).items() if text}
+
+
+def alert_document(alert: Alert) -> Document:
+    return {"id": alert.id or None, "email": alert.email, "percentage": alert.percentage}
 
 
 def key_document(key: ApiKey) -> Document:

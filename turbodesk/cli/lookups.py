@@ -1,4 +1,4 @@
-"""`message`, `domains` and `subaccounts`: one look each."""
+"""`message` and `domains`: one look each."""
 
 from __future__ import annotations
 
@@ -105,28 +105,5 @@ def show_domain(setting: Setting, domain: str, as_json: bool) -> int:
         )
         show(as_json, {"domain": domain_document(found)}, text)
         return OK
-
-    return setting.at_desk(work)
-
-
-@click.group("subaccounts")
-def sub_account_words() -> None:
-    """The accounts below this one."""
-
-
-@sub_account_words.command("list")
-@as_json
-@click.pass_obj
-def list_sub_accounts(setting: Setting, /, as_json: bool) -> int:
-    """Every sub-account, in the provider's order."""
-    from turbodesk.cli.documents import sub_account_document, sub_account_table
-
-    async def work(place: Workplace, desk: Desk) -> None:
-        found = await desk.provider.sub_accounts()
-        show(
-            as_json,
-            {"sub_accounts": [sub_account_document(it) for it in found]},
-            sub_account_table(found),
-        )
 
     return setting.at_desk(work)

@@ -84,7 +84,7 @@ def add_profile(setting: Setting, /, as_json: bool, **fields: Any) -> int:
     async def work(place: Workplace) -> None:
         _check_given(profile)
         place.check_profile(profile)
-        credentials = _secrets_from_stdin(asked)
+        credentials = secrets_from_stdin(asked)
         if not credentials:
             say(f"No {_word(asked[0])} came on stdin; the profile is kept without one.")
         try:
@@ -128,26 +128,27 @@ def _listed(words: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _secrets_from_stdin(asked: Sequence[Credential]) -> Credentials:
-    """The secrets in the form's order, one line each, or as one JSON object; raises InvalidDraft."""
+def secrets_from_stdin(asked: Sequence[Credential], nothing: str = NOTHING_KEPT) -> Credentials:
+    """The secrets in the form's order, one line each, or as one JSON object; raises InvalidDraft, which says
+    that `nothing` came of it."""
     if sys.stdin is not None and sys.stdin.isatty():
         lines = [_prompted(it) for it in asked]
-    elif (text := _stdin()).lstrip().startswith("{") and (members := _json_object(text)) is not None:
-        return _from_members(members, asked)
+    elif (text := _stdin(nothing)).lstrip().startswith("{") and (members := _json_object(text)) is not None:
+        return _from_members(members, asked, nothing)
     else:
         lines = text.replace("\r\n", "\n").split("\n")
     if any(lines[len(asked) :]):
         problem = f"Too many lines came on stdin; there is at most {_word(*asked)}, one line each."
-        raise InvalidDraft({"stdin": problem}, NOTHING_KEPT)
+        raise InvalidDraft({"stdin": problem}, nothing)
     return {it: Secret(line) for it, line in zip(asked, lines, strict=False) if line}
 
 
-def _stdin() -> str:
+def _stdin(nothing: str) -> str:
     """All of it, empty where it is closed; raises InvalidDraft."""
     try:
         return "" if sys.stdin is None else sys.stdin.buffer.read().decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise InvalidDraft({"stdin": "What came on stdin is no UTF-8 text."}, NOTHING_KEPT) from None
+        raise InvalidDraft({"stdin": "What came on stdin is no UTF-8 text."}, nothing) from None
 
 
 def _prompted(credential: Credential) -> str:
@@ -164,13 +165,13 @@ def _json_object(text: str) -> dict[str, object] | None:
     return members if isinstance(members, dict) else None
 
 
-def _from_members(members: dict[str, object], asked: Sequence[Credential]) -> Credentials:
+def _from_members(members: dict[str, object], asked: Sequence[Credential], nothing: str) -> Credentials:
     names = {it.value: it for it in asked}
     if wrong := next((name for name in members if name not in names), None):
         problem = f"There is no {wrong!r} here; there is {', '.join(names)}."
-        raise InvalidDraft({"stdin": problem}, NOTHING_KEPT)
+        raise InvalidDraft({"stdin": problem}, nothing)
     if wrong := next((name for name, value in members.items() if not isinstance(value, str)), None):
-        raise InvalidDraft({"stdin": f"“{wrong}” is not a text."}, NOTHING_KEPT)
+        raise InvalidDraft({"stdin": f"“{wrong}” is not a text."}, nothing)
     return {names[name]: Secret(str(value)) for name, value in members.items() if value}
 
 

@@ -1,0 +1,214 @@
+"""The accounts below this one: seen, made, changed, limited, suspended; and what they had before."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from ipaddress import AddressValueError, IPv4Address
+
+from turbodesk.errors import InvalidDraft, NoConnection, ProviderBroken, Refused, TurbodeskError
+from turbodesk.model.account import Plan, Secret, SubAccount
+from turbodesk.model.message import Address, AddressError
+from turbodesk.model.subaccount import Contact, NewSubAccount, SubAccountDetails
+from turbodesk.providers.port import Capability
+from turbodesk.services.desk import Desk
+from turbodesk.services.made_once import made_once
+
+CONTACT_FIELDS = tuple(each.name for each in fields(Contact))
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One account below this one; `details` and `plan` are None where the provider does not tell them."""
+
+    sub: SubAccount
+    details: SubAccountDetails | None = None
+    plan: Plan | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChange:
+    """What one account might send before a change and may send now: `undo` puts it back."""
+
+    id: str
+    before: Plan
+    after: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class DetailsChange:
+    """Who an account belonged to before a change and belongs to now."""
+
+    before: SubAccountDetails
+    after: SubAccountDetails
+
+
+class SubAccountsService:
+    """The accounts below that of one desk."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._provider = desk.provider
+
+    async def find(self, named: str) -> SubAccount:
+        """The account of this id, e-mail address or name, letter case aside; raises InvalidDraft where there
+        is none, or where several are called so."""
+        wanted = named.strip()
+        subs = await self._provider.sub_accounts()
+        if by_id := [sub for sub in subs if sub.id == wanted]:
+            return by_id[0]
+        wanted = wanted.casefold()
+        found = [sub for sub in subs if wanted and wanted in (sub.email.casefold(), sub.name.casefold())]
+        if len(found) == 1:
+            return found[0]
+        ids = ", ".join(sub.id for sub in found)
+        says = f"Several sub-accounts are called {named!r}: say which id, {ids}." if found else ""
+        raise InvalidDraft(
+            {"sub-account": says or f"There is no sub-account {named!r}; the list of them shows which."},
+            "Nothing was changed",
+        )
+
+    async def show(self, named: str) -> Seen:
+        """Everything that the provider tells of one account, found as `find` does."""
+        sub = await self.find(named)
+        has = self._desk.has
+        details = await self._provider.sub_account(sub.id) if has(Capability.SUB_ACCOUNT) else None
+        plan = await self._provider.sub_account_plan(sub.id) if has(Capability.SUB_ACCOUNT_PLANS) else None
+        return Seen(sub, details, plan)
+
+    # ---- what it may send
+
+    async def limit(self, id: str, limit: int | None) -> PlanChange:
+        """Sets how much an account may send, None for no limit. What it had before comes back too, and what
+        the provider has now, which need not be what was wished. Raises InvalidDraft for less than nothing."""
+        if limit is not None and limit < 0:
+            problem = "A limit is 0 or more messages; leave it out for none."
+            raise InvalidDraft({"limit": problem}, "Nothing was changed")
+        return await self._set(
+            id,
+            lambda: self._provider.limit_sub_account(id, limit),
+            lambda plan: plan.limit == limit,
+        )
+
+    async def suspend(self, id: str) -> PlanChange:
+        """Keeps an account from sending, until `resume`."""
+        return await self._activate(id, False)
+
+    async def resume(self, id: str) -> PlanChange:
+        """Lets an account send again."""
+        return await self._activate(id, True)
+
+    async def undo(self, change: PlanChange) -> PlanChange:
+        """Puts back what a change changed. Raises Refused where somebody has changed it again since."""
+        before, after = change.before, change.after
+        now = await self._provider.sub_account_plan(change.id)
+        undone = PlanChange(change.id, now, now)
+        if before.limit != after.limit:
+            _check_untouched("The limit", now.limit == after.limit)
+            undone = await self.limit(change.id, before.limit)
+        if before.active != after.active:
+            _check_untouched("Whether it may send", now.active == after.active)
+            undone = replace(await self._activate(change.id, before.active), before=undone.before)
+        return undone
+
+    async def _activate(self, id: str, active: bool) -> PlanChange:
+        return await self._set(
+            id,
+            lambda: self._provider.activate_sub_account(id, active),
+            lambda plan: plan.active == active,
+        )
+
+    async def _set(
+        self, id: str, ask: Callable[[], Awaitable[Plan]], is_set: Callable[[Plan], bool]
+    ) -> PlanChange:
+        before = await self._provider.sub_account_plan(id)
+        try:
+            after = await ask()
+        except (NoConnection, ProviderBroken) as error:
+            after = await self._truth(id, error)
+            if not is_set(after):
+                raise
+        return PlanChange(id, before, after)
+
+    async def _truth(self, id: str, error: TurbodeskError) -> Plan:
+        """What the account has after a change whose answer was lost; raises `error` where nobody tells."""
+        try:
+            return await self._provider.sub_account_plan(id)
+        except TurbodeskError:
+            raise error from None
+
+    # ---- who it belongs to
+
+    async def create(self, new: NewSubAccount) -> str:
+        """Makes an account, and never a second one: where the answer is lost it is looked for in the list.
+        Its id comes back, empty where the provider does not show it yet.
+
+        Raises InvalidDraft, by field, for what makes no sense or is there already.
+        """
+        email = _email(new.email)
+        problems = {} if email else {"email": f"{new.email!r} is no e-mail address."}
+        if not new.password:
+            problems["password"] = "Give the new sub-account a password."  # noqa: S105
+        if not _is_ipv4(new.ip):
+            problems["ip"] = f"{new.ip!r} is no IPv4 address: name one of those of this account."
+        if not problems and await self._id_of(email):
+            problems["email"] = f"There is a sub-account {email} already."
+        if problems:
+            raise InvalidDraft(problems, "No sub-account was made")
+        new = replace(new, email=email)
+        return await made_once(
+            lambda: self._provider.create_sub_account(new),
+            lambda: self._id_of(email),
+        )
+
+    async def _id_of(self, email: str) -> str:
+        subs = await self._provider.sub_accounts()
+        return next((sub.id for sub in subs if sub.email.casefold() == email.casefold()), "")
+
+    async def edit(self, id: str, texts: Mapping[str, str], *, ip: str = "") -> DetailsChange:
+        """Changes the texts that are named as in CONTACT_FIELDS and, where one is given, the IP address; the
+        rest stays. Raises InvalidDraft, by field, for what makes no sense."""
+        problems = {name: "There is no such field." for name in texts if name not in CONTACT_FIELDS}
+        if ip and not _is_ipv4(ip):
+            problems["ip"] = f"{ip!r} is no IPv4 address: name one of those of this account."
+        if problems:
+            raise InvalidDraft(problems, "Nothing was changed")
+        before = await self._details(id)
+        wanted = replace(before, contact=replace(before.contact, **texts), ip=ip or before.ip)
+        await self._provider.edit_sub_account(wanted)
+        return DetailsChange(before, await self._details(id))
+
+    async def _details(self, id: str) -> SubAccountDetails:
+        found = await self._provider.sub_account(id)
+        if found is None:
+            problem = f"There is no sub-account {id}; the list of them shows which."
+            raise InvalidDraft({"sub-account": problem}, "Nothing was changed")
+        return found
+
+    async def enter(self, email: str) -> Secret:
+        """A token that signs in as the account of this address. It is a secret: with it somebody may do
+        whatever its owner may."""
+        return await self._provider.enter_sub_account(email.strip())
+
+
+def _check_untouched(what: str, untouched: bool) -> None:
+    if not untouched:
+        raise Refused(
+            f"{what} was changed again since, so it is left as it is.",
+            hint="Look at the sub-account, and set it as you want it.",
+        )
+
+
+def _email(text: str) -> str:
+    try:
+        return Address.parse(text).email
+    except AddressError:
+        return ""
+
+
+def _is_ipv4(text: str) -> bool:
+    try:
+        IPv4Address(text)
+    except AddressValueError:
+        return False
+    return True
