@@ -12,14 +12,15 @@ from pathlib import Path
 import pytest
 
 from tests.services.capped_child import LETTERS
-from tests.services.scripted import Script, message, outbox_over
+from tests.services.scripted import Script, SetClock, message, outbox_over, until
 from turbodesk.errors import Guarded, NoConnection, OutcomeUnknown, Throttled
 from turbodesk.model.account import Profile
 from turbodesk.model.message import Address, Message
-from turbodesk.model.outcome import SendState
+from turbodesk.model.outcome import Hold, SendState
 from turbodesk.services.batches import BatchPlan, BatchRuns
 from turbodesk.services.desk import Desk
 from turbodesk.services.outbox import Outbox
+from turbodesk.services.sending import Sending
 from turbodesk.store.entry import BatchState
 from turbodesk.store.ledger import Ledger
 
@@ -162,6 +163,38 @@ def test_one_who_is_cancelled_while_it_is_written_down_leaves_nothing_behind(led
         del ledger.begin  # type: ignore[method-assign]
         assert [it.state for it in await ledger.entries()] == [SendState.QUEUED]
         assert (await outbox.send(message())).state is SendState.ACCEPTED  # nothing is leaving any more
+
+    asyncio.run(play())
+    assert len(provider.sent) == 1
+
+
+def test_of_two_letters_whose_undo_time_ends_together_one_waits_with_the_reason(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    provider, clock = Script(), SetClock()
+    outbox = outbox_over(ledger, provider, clock=clock, daily_cap=1)
+
+    async def play() -> None:
+        async def outbox_of(_name: str) -> Outbox:
+            return outbox
+
+        queued = [
+            await outbox.queue(message(subject=it), hold=Hold.UNDO, not_before=clock.later(5))
+            for it in ("first", "second")
+        ]
+        clock.let_pass(6)
+        sending = asyncio.create_task(Sending(ledger, outbox_of, tmp_path, undo_s=0, clock=clock).run())
+
+        async def settled() -> bool:
+            clock.let_pass(0.1)
+            found = [await ledger.entry(it.id) for it in queued]
+            return SendState.ACCEPTED in {it.state for it in found} and any(it.reason for it in found)
+
+        await until(settled)
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+        (held,) = await ledger.entries(state=SendState.QUEUED)
+        assert held.hold is Hold.PERSON and "at most 1 recipients a day" in held.reason
 
     asyncio.run(play())
     assert len(provider.sent) == 1
