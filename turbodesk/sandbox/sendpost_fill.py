@@ -8,6 +8,8 @@ from html import escape
 
 from turbodesk.sandbox.wire import text_of
 
+MOST_CHARACTERS = 30_000_000  # of one filled text
+
 _NAME = r"\s*\.?((?!else\b)\w[\w\-]*(?:\.[\w\-]+)*)\s*"
 _PLACEHOLDER = re.compile(r"\{\{\{" + _NAME + r"\}\}\}|\{\{" + _NAME + r"\}\}")
 
@@ -15,13 +17,20 @@ _PLACEHOLDER = re.compile(r"\{\{\{" + _NAME + r"\}\}\}|\{\{" + _NAME + r"\}\}")
 def fill(text: str, fields: Mapping[str, object], *, html: bool = False) -> str:
     """`text` with the values of `fields` in their places; in HTML they are escaped, but for `{{{name}}}`.
 
-    Block helpers stay as they are.
+    Block helpers stay as they are, and so do the last placeholders of a text that would grow beyond
+    MOST_CHARACTERS.
     """
+    room = MOST_CHARACTERS - len(text)
 
     def value(match: re.Match[str]) -> str:
+        nonlocal room
         raw, plain = match.groups()
         found = _written(_found(fields, raw or plain))
-        return escape(found) if html and plain else found
+        if len(found) > room:
+            return match[0]
+        found = escape(found) if html and plain else found
+        room -= len(found)
+        return found
 
     return _PLACEHOLDER.sub(value, text) if "{{" in text else text
 

@@ -36,7 +36,7 @@ _OWN_HEADERS = frozenset(
         "mime-version", "content-type", "content-transfer-encoding", "dkim-signature",
     }
 )  # fmt: skip
-# Copies that differ are kept one by one, unless their attachments would fill the store.
+# Copies that differ are kept one by one, unless together they would fill the store.
 _APART_LIMIT_BYTES = 256 * 1024 * 1024
 
 
@@ -285,11 +285,14 @@ def posts_of(letter: Letter, taken: Sequence[To]) -> list[tuple[Post, list[int]]
     Everybody gets a copy of their own. Copies that say the same are kept as one mail.
     """
     copies: dict[tuple[str, ...], list[int]] = {}
+    attached, size = sum(len(part.content) for part in letter.parts), 0
     for position, to in enumerate(taken):
-        copies.setdefault(_filled(letter, to), []).append(position)
-    attached = sum(len(part.content) for part in letter.parts)
-    if attached * len(copies) > _APART_LIMIT_BYTES:
-        copies = {(letter.subject, letter.text, letter.html, letter.amp): list(range(len(taken)))}
+        content = _filled(letter, to)
+        size += 0 if content in copies else attached + sum(map(len, content))
+        if size > _APART_LIMIT_BYTES:
+            copies = {(letter.subject, letter.text, letter.html, letter.amp): list(range(len(taken)))}
+            break
+        copies.setdefault(content, []).append(position)
     # One call is counted once under the sender's own id, however many mails it becomes.
     keys = chain([key_of(letter.headers)], repeat(""))
     return [

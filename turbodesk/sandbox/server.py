@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import h11
 import uvicorn
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -37,17 +38,20 @@ from turbodesk.sandbox.turbosmtp_v1 import TurboSmtpV1
 from turbodesk.sandbox.turbosmtp_v2 import TurboSmtpV2
 from turbodesk.sandbox.webhook_post import target_of
 from turbodesk.sandbox.webhooks import Webhooks
-from turbodesk.sandbox.wire import Answer, NotValid, TooLarge, anything
+from turbodesk.sandbox.wire import Answer, NotValid, TooLarge, anything, transport_of
 
 __all__ = ["HOST", "Endpoints", "SandboxServer", "sandbox_app"]
 
 HOST = "127.0.0.1"
 _LOOPBACK = (b"127.0.0.1", b"localhost", b"::1")
+# Browsers say so of what a page asks for, even where they name no Origin: a picture is a GET like any other.
+_OWN_SITES = (None, b"none", b"same-origin")
 _KEEP_ALIVE_S = 30
 _DATE_S = 1
 _GRACE_S = 1
 _LINGER_S = 5
 _MOST_CONNECTIONS = 500
+_PATIENCE_S = 60.0  # with a request of which nothing more comes
 _BUSY = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _log = logging.getLogger(__name__)
 
@@ -95,7 +99,8 @@ class Guard:
         _log.debug("%s %s %s", scope["method"], _masked(path), exchange.status)
 
     async def _handle(self, scope: Scope, headers: Mapping[bytes, bytes], exchange: _Exchange) -> None:
-        if not _is_own(headers.get(b"host"), headers.get(b"origin")):
+        own = _is_own(headers.get(b"host"), headers.get(b"origin"))
+        if not own or headers.get(b"sec-fetch-site") not in _OWN_SITES:
             await exchange.answer(scope, failure(Request(scope), 403, "Only loopback names are let in"))
             return
         try:
@@ -166,11 +171,26 @@ class _Protocol(H11Protocol):
         self.app_state = {**self.app_state, "transport": transport, "tasks": self.tasks}
         self.lost = asyncio.get_running_loop().create_future()
         super().connection_made(transport)
+        self._heard = self.loop.time()
+        self._look = self.loop.call_later(_PATIENCE_S, self._look_for_more)
         if len(self.connections) > _MOST_CONNECTIONS:
             transport.write(_BUSY)
             transport.close()
 
+    def data_received(self, data: bytes) -> None:
+        self._heard = self.loop.time()
+        super().data_received(data)
+
+    def _look_for_more(self) -> None:
+        """Closes a connection that has said nothing for long although it is its turn."""
+        left = self._heard + _PATIENCE_S - self.loop.time()
+        if left <= 0 and self.conn.their_state in (h11.IDLE, h11.SEND_BODY):
+            transport_of({"state": self.app_state}).close()
+        else:
+            self._look = self.loop.call_later(left if left > 0 else _PATIENCE_S, self._look_for_more)
+
     def connection_lost(self, exc: Exception | None) -> None:
+        self._look.cancel()
         super().connection_lost(exc)
         self.lost.set_result(None)
 

@@ -18,6 +18,7 @@ from typing import Protocol
 
 from turbodesk.sandbox import fate as fates
 from turbodesk.sandbox.history import DEFAULT_DAYS, DEFAULT_ROWS, history, listed
+from turbodesk.sandbox.keeping import Keeping
 from turbodesk.sandbox.listing import EMAILS, REPORTS, Listings, Question, Value, containing
 from turbodesk.sandbox.post import Part, Post, Recipient
 from turbodesk.sandbox.suppressing import suppressed
@@ -110,6 +111,7 @@ class State:
         """Opens `data`, or makes it with a past; raises OSError where it is a file of something else."""
         self._clock = clock
         self.watcher: Watcher | None = None
+        self._keeping = Keeping()
         if data is not None and not data.exists():
             os.close(os.open(data, os.O_CREAT | os.O_RDWR, 0o600))
         try:
@@ -258,6 +260,7 @@ class State:
                 credit = None if credit is None else credit - len(post.recipients)
             if credit is not None:
                 db.execute("UPDATE meta SET value = ? WHERE key = 'credit'", (credit,))
+            self._keeping.taken(db, len(posts), sum(post.size_bytes for post in posts))
         if self.watcher:
             self.watcher.accepted([id for id in given if id is not None])
         return given

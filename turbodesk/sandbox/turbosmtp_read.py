@@ -14,6 +14,7 @@ from turbodesk.sandbox.post import Part, Post, Recipient
 from turbodesk.sandbox.wire import Unreadable, json_of, text_of
 
 SUBJECT_LIMIT = 700
+MOST_RECIPIENTS = 10_000  # the service names no limit; more would keep everybody else waiting
 
 _DATA_PREFIX = re.compile(r"data:[^,]{0,200};base64,")
 _BLANK = re.compile(r"\s+")
@@ -143,6 +144,8 @@ def _recipients(fields: Mapping[str, object], dialect: Dialect) -> tuple[Recipie
             lists[kind] = []
     if not lists["to"]:
         raise Refused(["missing recipients (to)"])
+    if sum(map(len, lists.values())) > MOST_RECIPIENTS:
+        raise Refused([f"too many recipients (max {MOST_RECIPIENTS})"])
     found: dict[str, Recipient] = {}
     bad: list[str] = []
     for kind, entries in lists.items():
