@@ -81,6 +81,11 @@ _CONTROL = (
     ("PUT /sandbox/credit", '{"left": 10}: how many more recipients are paid for; null: no limit'),
     ("POST /sandbox/history", '{"rows": 500, "days": 30}: more of a past'),
     ("GET /sandbox/accepted", "how many sends were accepted, and how often each X-Turbodesk-ID"),
+    ("GET /sandbox/webhooks", "where events are posted, and what became of the posts"),
+    (
+        "PUT /sandbox/webhooks",
+        '{"turbosmtp_url": "http://127.0.0.1:8025/"}: where turboSMTP posts; "speed": 60: retries hurry',
+    ),
     ("POST /sandbox/reset", "empties everything"),
 )
 

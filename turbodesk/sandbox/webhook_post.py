@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 RETRIES_S = (60.0, 300.0, 1800.0, 7200.0, 86_400.0)
 """How long after each failure the same is posted again, by SendPost's documentation; turboSMTP tells none."""
 ANSWER_S = 10.0
-AT_ONCE = 8
+AT_ONCE = 32
 MOST_WAITING = 100_000
 GRACE_S = 1.0
 _POLL_S = 0.5  # another process on the same file may move the clock
@@ -34,6 +34,10 @@ class Target:
     port: int
     path: str
     basic: str = field(default="", repr=False)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        return self.host, self.port
 
 
 def target_of(url: str) -> Target | None:
@@ -88,11 +92,14 @@ class Posts:
     """The postings of one server, in memory: what still waits when it stops is lost.
 
     `now` is the sandbox's clock, by which retries are due; `speed` how many times as fast they come as the
-    services send them. The order in which postings arrive is not promised.
+    services send them; an answer that takes longer than `answer_s` is none. The order in which postings
+    arrive is not promised.
     """
 
-    def __init__(self, now: Callable[[], float], tell: Tell, *, speed: float = 1.0) -> None:
-        self.speed = speed
+    def __init__(
+        self, now: Callable[[], float], tell: Tell, *, speed: float = 1.0, answer_s: float = ANSWER_S
+    ) -> None:
+        self.speed, self._answer_s = speed, answer_s
         self.tally = Tally()
         self._now, self._tell = now, tell
         self._due: list[tuple[float, int, Posting]] = []
@@ -100,7 +107,7 @@ class Posts:
         self._stirred, self._ended = asyncio.Event(), asyncio.Event()
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._under_way: set[asyncio.Task[None]] = set()
-        self._lines: dict[Target, list[_Line]] = {}
+        self._idle: list[_Line] = []
 
     @property
     def waiting(self) -> int:
@@ -140,8 +147,8 @@ class Posts:
             for task in (dispatcher, *self._under_way):
                 task.cancel()
             await asyncio.gather(dispatcher, *self._under_way, return_exceptions=True)
-            for line in itertools.chain.from_iterable(self._lines.values()):
-                line.close()
+            for line in self._idle:
+                await line.closed()
 
     async def _quiet(self) -> None:
         """Returns once nothing is under way and nothing is due."""
@@ -186,13 +193,12 @@ class Posts:
 
     async def _posted(self, posting: Posting) -> bool:
         """Whether the receiver said yes in time. A kept connection that was closed meanwhile is replaced."""
-        idle = self._lines.setdefault(posting.target, [])
-        line = idle.pop() if idle else None
+        line = self._taken_up(posting.target)
         try:
-            async with asyncio.timeout(ANSWER_S):
+            async with asyncio.timeout(self._answer_s):
                 status = await line.post(posting) if line else 0
                 if line is None or not status:
-                    line = await _Line.to(posting.target)
+                    line = await _Line.to(posting.target.address)
                     status = await line.post(posting)
         except (OSError, ValueError, TimeoutError, EOFError):
             if line:
@@ -203,19 +209,31 @@ class Posts:
                 line.close()
             raise
         if line.is_open:
-            idle.append(line)
+            self._idle.append(line)
+        if len(self._idle) > AT_ONCE:  # there may be any number of targets
+            self._idle.pop(0).close()
         return 200 <= status < 300
+
+    def _taken_up(self, target: Target) -> _Line | None:
+        """A kept connection to where `target` is; None where there is none."""
+        for place, line in enumerate(self._idle):
+            if line.address == target.address:
+                return self._idle.pop(place)
+        return None
 
 
 class _Line:
     """One connection to a receiver, kept while it answers in a way that leaves no doubt where it ends."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, address: tuple[str, int], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self.address = address
         self._reader, self._writer = reader, writer
 
     @classmethod
-    async def to(cls, target: Target) -> _Line:
-        return cls(*await asyncio.open_connection(target.host, target.port, limit=_HEAD_LIMIT_BYTES))
+    async def to(cls, address: tuple[str, int]) -> _Line:
+        return cls(address, *await asyncio.open_connection(*address, limit=_HEAD_LIMIT_BYTES))
 
     @property
     def is_open(self) -> bool:
@@ -223,6 +241,12 @@ class _Line:
 
     def close(self) -> None:
         self._writer.close()
+
+    async def closed(self) -> None:
+        """Closes it, and returns when it is."""
+        self._writer.close()
+        with suppress(OSError):
+            await self._writer.wait_closed()
 
     async def post(self, posting: Posting) -> int:
         """The status of the answer; 0 where the connection was closed before a word of it came."""
