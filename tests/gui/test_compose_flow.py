@@ -267,9 +267,9 @@ def test_what_was_written_after_send_was_pressed_outlives_a_crash(
 def test_many_are_asked_about_under_the_lock(room: Run, run: Run, until: Any) -> None:
     async def go() -> None:
         async with room() as it:
-            desk = replace(it.tab.desk, profile=replace(it.tab.desk.profile, locked=True))
-            it.outbox._desk = desk
-            it.tab.renew_desk(desk)
+            locked = replace(it.tab.desk.profile, locked=True)
+            it.outbox._guarded = lambda: locked  # the sandbox's own profile keeps no guards on disk
+            it.tab.renew_desk(replace(it.tab.desk, profile=locked))
             it.write("\n".join(f"a{n}@example.com" for n in range(6)))
             for said in (False, True):
                 QTest.mouseClick(it.tab.send_button, Qt.MouseButton.LeftButton)
