@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import Any
 
+import httpx
 import pytest
 
 from turbodesk.sandbox.turbosmtp_account import CONTACT_LENGTHS, IP, SUB_ACCOUNTS
@@ -203,7 +206,9 @@ def test_somebody_signs_in_as_one(v2: V2Caller) -> None:
     token = v2.post("/subaccounts/authorize", {"email": SHOP.email.upper()}).json()
     assert list(token) == ["auth"]
     header = {"Authorization": token["auth"]}
-    assert v2.call("GET", "/user/config", header).status_code == 200
+    assert v2.call("GET", "/user/config", header).json()["email"] == SHOP.email
+    assert v2.get("/user/config").json()["email"] == "sandbox@example.com"
+    assert v2.call("GET", "/tools/alerts", header).status_code == 200
     assert v2.call("POST", "/deauthorize", header).json() == {"message": "token_deauthorized"}
     assert v2.call("GET", "/user/config", header).status_code == 401
 
@@ -212,6 +217,45 @@ def test_somebody_signs_in_as_one(v2: V2Caller) -> None:
     for stranger in ("nobody@example.com", "archive@example.org"):  # the second one is suspended
         asked = v2.post("/subaccounts/authorize", {"email": stranger})
         assert said(asked) == (403, "wrong_credentials_specified")
+
+
+def test_one_has_none_below_it_and_a_suspended_one_is_put_out(v2: V2Caller) -> None:
+    header = {"Authorization": v2.post("/subaccounts/authorize", {"email": SHOP.email}).json()["auth"]}
+    for method, path in OPERATIONS:
+        if path.startswith("/subaccounts"):
+            answer = v2.call(method, path, header)
+            assert said(answer) == (403, "feature_not_available_for_active_plan")
+    assert said(v2.call("GET", "/subaccounts/list", header))[0] == 403
+    v2.post(f"{SHOP_AT}/updatesubaccountstatus", {"active": False})
+    assert said(v2.call("GET", "/user/config", header)) == (401, "account_is_inactive")
+    v2.post(f"{SHOP_AT}/updatesubaccountstatus", {"active": True})
+    assert v2.call("GET", "/user/config", header).status_code == 200
+
+
+def test_two_changes_at_once_are_both_kept(v2: V2Caller) -> None:
+    """The body of the first comes late, when the second one is done."""
+    begun, late = Event(), Event()
+
+    def body() -> Iterator[bytes]:
+        yield b'{"limit": '
+        begun.set()
+        assert late.wait(10)
+        yield b"7}"
+
+    def limit() -> Any:
+        path = f"/api/v2{SHOP_AT}/updatesubaccountsmtplimit"
+        headers = {**v2.keys, "Content-Type": "application/json"}
+        with httpx.Client(base_url=v2.http.base_url, trust_env=False) as client:
+            return client.post(path, content=body(), headers=headers).json()
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(limit)
+        assert begun.wait(10)
+        second = v2.post(f"{SHOP_AT}/updatesubaccountstatus", {"active": False}).json()
+        late.set()
+        assert (second["active"], first.result()["limit"]) == (False, 7)
+    plan = v2.get(f"{SHOP_AT}/active-plan").json()
+    assert (plan["limit"], plan["active"]) == (7, False)
 
 
 # usage alerts

@@ -18,11 +18,13 @@ from turbodesk.model.account import SANDBOXES
 from turbodesk.model.message import Address, Message
 from turbodesk.model.reports import ALL_TIME, Report, ReportType, Suppressing
 from turbodesk.services.account import AccountService
+from turbodesk.services.alerts import AlertsService
 from turbodesk.services.desk import API, SMTP, Desk
 from turbodesk.services.inbox import EVENTS, InboxService
 from turbodesk.services.outbox import Outbox
 from turbodesk.services.reports import Listed, ReportQuery, ReportsService
 from turbodesk.services.stats import StatsQuery, StatsService
+from turbodesk.services.subaccounts import SubAccountsService
 from turbodesk.services.suppressions import SuppressionsService
 from turbodesk.services.tools import CLICK_TRACKING, ToolsService
 from turbodesk.services.validation import ToValidate, ValidationService
@@ -156,6 +158,9 @@ async def look_everywhere(desk: Desk) -> None:
     await looked(stats.count(StatsQuery()))
     await looked(stats.message("1"))
     await looked(ToolsService(desk).show())
+    await looked(AlertsService(desk).show())
+    for sub in await looked(desk.provider.sub_accounts()) or ():
+        await looked(SubAccountsService(desk).show(sub.id))
     await looked(validation.credits())
     await whole(validation.lists)
     await looked(desk.provider.validation_list("48151"))
@@ -182,6 +187,11 @@ async def change_everything(desk: Desk, outbox: Outbox) -> int:
         (desk.provider.set_tracking, (CLICK_TRACKING, False)),
         (desk.provider.create_key, ("desk",)),
         (desk.provider.revoke_key, ("0123456789abcdef",)),
+        (desk.provider.limit_sub_account, ("1", 5)),
+        (desk.provider.activate_sub_account, ("1", False)),
+        (SubAccountsService(desk).enter, ("shop@example.com",)),
+        (desk.provider.add_alert, ("you@example.org", 80)),
+        (desk.provider.remove_alert, ("1",)),
         (validation.one, ("you@example.org",)),
         (validation.all_of, (ToValidate("list", "Email", ("you@example.org",)), print)),
         (validation.start, ("1",)),

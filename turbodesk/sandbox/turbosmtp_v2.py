@@ -10,19 +10,19 @@ from starlette.routing import Route
 
 from turbodesk.sandbox.state import Standing, State
 from turbodesk.sandbox.tokens import Tokens
-from turbodesk.sandbox.turbosmtp_v2_account import Account
+from turbodesk.sandbox.turbosmtp_v2_account import ENTERED, Account
 from turbodesk.sandbox.turbosmtp_v2_alerts import Alerts
 from turbodesk.sandbox.turbosmtp_v2_analytics import Analytics
 from turbodesk.sandbox.turbosmtp_v2_keys import APIS, KeyRing, given_pair
 from turbodesk.sandbox.turbosmtp_v2_questions import Coded, body_fields
-from turbodesk.sandbox.turbosmtp_v2_subaccounts import SubAccountPages
+from turbodesk.sandbox.turbosmtp_v2_subaccounts import Entered, SubAccountPages
 from turbodesk.sandbox.turbosmtp_v2_suppressions import Suppressions
 from turbodesk.sandbox.turbosmtp_v2_validation import Validation
 from turbodesk.sandbox.wire import Answer, text_of
 
 Handler = Callable[[Request], Awaitable[Response]]
 
-TOKEN_LIFE_S = 7200
+TOKEN_LIFE_S, TOKEN_BYTES = 7200, 20
 
 _PREFIX = "/api/v2"
 
@@ -33,12 +33,13 @@ class TurboSmtpV2:
     def __init__(self, state: State) -> None:
         self._state = state
         self._keys = KeyRing(state)
-        self._tokens = Tokens(state, "v2 ", life_s=TOKEN_LIFE_S, size_bytes=20)
+        self._tokens = Tokens(state, "v2 ", life_s=TOKEN_LIFE_S, size_bytes=TOKEN_BYTES)
+        self._entered = Entered(state, life_s=TOKEN_LIFE_S, size_bytes=TOKEN_BYTES)
 
     def routes(self) -> list[Route]:
         analytics, suppressions = Analytics(self._state), Suppressions(self._state)
         account, validation = Account(self._state, self._keys), Validation(self._state)
-        below, alerts = SubAccountPages(self._state, self._tokens), Alerts(self._state)
+        below, alerts = SubAccountPages(self._state, self._entered), Alerts(self._state)
         anybody: list[tuple[str, str, Handler]] = [
             ("POST", "/authorize", self._authorize),
             ("POST", "/deauthorize", self._deauthorize),
@@ -54,14 +55,6 @@ class TurboSmtpV2:
             ("POST", "/suppressions/delete", suppressions.delete_matching),
             ("POST", "/suppressions/bulk_delete", suppressions.delete_addresses),
             ("POST", "/suppressions/import", suppressions.add),
-            ("GET", "/subaccounts/list", below.page),
-            ("POST", "/subaccounts", below.create),
-            ("POST", "/subaccounts/authorize", below.authorize),
-            ("GET", "/subaccounts/{id}", below.one),
-            ("PATCH", "/subaccounts/{id}", below.edit),
-            ("GET", "/subaccounts/{id}/active-plan", below.plan),
-            ("POST", "/subaccounts/{id}/updatesubaccountsmtplimit", below.limit),
-            ("POST", "/subaccounts/{id}/updatesubaccountstatus", below.status),
             ("GET", "/tools/alerts", alerts.all),
             ("POST", "/tools/alerts", alerts.add),
             ("GET", "/tools/alerts/{id}", alerts.one),
@@ -79,12 +72,27 @@ class TurboSmtpV2:
             ("GET", "/emailvalidation/lists/{id}/emails/{email}", validation.one_email),
             ("GET", "/emailvalidation/lists/{id}/csv", validation.export),
         ]
+        agency: list[tuple[str, str, Handler]] = [
+            ("GET", "/subaccounts/list", below.page),
+            ("POST", "/subaccounts", below.create),
+            ("POST", "/subaccounts/authorize", below.authorize),
+            ("GET", "/subaccounts/{id}", below.one),
+            ("PATCH", "/subaccounts/{id}", below.edit),
+            ("GET", "/subaccounts/{id}/active-plan", below.plan),
+            ("POST", "/subaccounts/{id}/updatesubaccountsmtplimit", below.limit),
+            ("POST", "/subaccounts/{id}/updatesubaccountstatus", below.status),
+        ]
         signed_in: list[tuple[str, str, Handler]] = [
             ("GET", "/user/consumerKeys", account.keys),
             ("POST", "/user/consumerKeys", account.create_key),
             ("DELETE", "/user/consumerKeys/{key}", account.delete_key),
         ]
-        open_to = ((known, self._refusal), (signed_in, self._token_refusal), (anybody, None))
+        open_to = (
+            (known, self._refusal),
+            (agency, self._agency_refusal),
+            (signed_in, self._token_refusal),
+            (anybody, None),
+        )
         return [
             *(
                 Route(_PREFIX + path, _coded(handler, refusal), methods=[method])
@@ -109,7 +117,9 @@ class TurboSmtpV2:
 
     async def _deauthorize(self, request: Request) -> Response:
         self._token_refusal(request)
-        self._tokens.revoke(request.headers["authorization"])
+        token = request.headers["authorization"]
+        self._tokens.revoke(token)
+        self._entered.revoke(token)
         return Answer({"message": "token_deauthorized"})
 
     def _refusal(self, request: Request) -> None:
@@ -129,8 +139,20 @@ class TurboSmtpV2:
         token = request.headers.get("authorization", "")
         if not token:
             raise Coded("missing_authorization_key", 401)
-        if not self._tokens.is_good(token):
+        if self._tokens.is_good(token):
+            return
+        below = self._entered.whose(token)
+        if below is None:
             raise Coded("invalid_authorization_key", 401)
+        if not below.active:
+            raise Coded("account_is_inactive", 401)
+        setattr(request.state, ENTERED, below)
+
+    def _agency_refusal(self, request: Request) -> None:
+        """Raises Coded for whoever is not let in, and for an account that is below another one itself."""
+        self._refusal(request)
+        if hasattr(request.state, ENTERED):
+            raise Coded("feature_not_available_for_active_plan", 403)
 
 
 def _coded(handler: Handler, refusal: Callable[[Request], None] | None) -> Handler:

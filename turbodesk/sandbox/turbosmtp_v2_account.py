@@ -13,6 +13,9 @@ from turbodesk.sandbox.turbosmtp_v2_keys import PERMISSIONS, KeyPair, KeyRing
 from turbodesk.sandbox.turbosmtp_v2_questions import Coded, body_fields, ipv4_of
 from turbodesk.sandbox.wire import Answer, text_of
 
+ENTERED = "entered"
+"""What a request's state has the account below under whose token it came."""
+
 _LABEL_LIMIT = 255
 
 
@@ -24,7 +27,8 @@ class Account:
         self._keys = keys
 
     async def config(self, request: Request) -> Response:
-        return Answer({"email": USER, "account_type": "paid"})
+        below = getattr(request.state, ENTERED, None)
+        return Answer({"email": below.email if below else USER, "account_type": "paid"})
 
     async def keys(self, request: Request) -> Response:
         pairs = self._keys.pairs()

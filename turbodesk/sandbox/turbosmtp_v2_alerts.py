@@ -41,8 +41,8 @@ class Alerts:
 
     async def edit(self, request: Request) -> Response:
         """Either member may be left out, though not both."""
-        id, email, percentage = self._row(request)
         fields = await body_fields(request)
+        id, email, percentage = self._row(request)
         if "email" in fields or "percentage" not in fields:
             email = _email(fields.get("email"))
         if "percentage" in fields:

@@ -39,16 +39,40 @@ _PASSWORD_LENGTH = 10
 _NEEDED = ("email", "first_name", "last_name", "password", "confirm_password", "ip")
 
 
-class SubAccountPages:
-    """`/subaccounts`; all raise Coded.
+class Entered:
+    """The tokens of those who sign in as an account below the main one.
 
-    A password is looked at and forgotten: nobody signs in with it. The token of `authorize` opens what the
-    main account's does, since all mail here is one account's.
+    All mail and every list here is one account's, so they open what the main account's tokens do, but for the
+    accounts below: these come with a plan that accounts below have not.
     """
 
-    def __init__(self, state: State, tokens: Tokens) -> None:
+    def __init__(self, state: State, *, life_s: float, size_bytes: int) -> None:
+        self._subs = SubAccounts(state)
+        self._state, self._life_s, self._size_bytes = state, life_s, size_bytes
+
+    def issue(self, sub: SubAccount) -> str:
+        """A new token."""
+        return self._tokens(sub).issue(forever=False)
+
+    def whose(self, token: str) -> SubAccount | None:
+        """None where the token is nobody's, or no longer good."""
+        return next((sub for sub in self._subs.all() if self._tokens(sub).is_good(token)), None)
+
+    def revoke(self, token: str) -> None:
+        if (sub := self.whose(token)) is not None:
+            self._tokens(sub).revoke(token)
+
+    def _tokens(self, sub: SubAccount) -> Tokens:
+        api = f"v2 as {sub.id} "
+        return Tokens(self._state, api, life_s=self._life_s, size_bytes=self._size_bytes)
+
+
+class SubAccountPages:
+    """`/subaccounts`; all raise Coded. A password is looked at and forgotten: nobody signs in with it."""
+
+    def __init__(self, state: State, entered: Entered) -> None:
         self._state = state
-        self._tokens = tokens
+        self._entered = entered
         self._subs = SubAccounts(state)
 
     async def page(self, request: Request) -> Response:
@@ -99,8 +123,8 @@ class SubAccountPages:
 
     async def edit(self, request: Request) -> Response:
         """Texts that are left out stay as they were."""
-        sub = self._sub(request)
         fields = await body_fields(request)
+        sub = self._sub(request)
         for name in ("first_name", "last_name", "ip"):
             if not text_of(fields.get(name)).strip():
                 raise Coded(f"missing_required_parameter_{name}")
@@ -113,8 +137,8 @@ class SubAccountPages:
         return Answer(_details(sub))
 
     async def limit(self, request: Request) -> Response:
-        sub = self._sub(request)
         given = (await body_fields(request)).get("limit")
+        sub = self._sub(request)
         if given in (None, ""):
             raise Coded("missing_required_parameter_limit")
         limit = whole_of(given, "limit")
@@ -125,8 +149,9 @@ class SubAccountPages:
         return self._kept(sub._replace(limit=limit))
 
     async def status(self, request: Request) -> Response:
+        asked = await Asked.in_body(request)
         sub = self._sub(request)
-        active = Asked((await body_fields(request)).items()).truth("active", "active_should_be_boolean")
+        active = asked.truth("active", "active_should_be_boolean")
         if active is None:
             raise Coded("missing_required_parameter_active")
         return self._kept(sub._replace(active=active))
@@ -135,11 +160,13 @@ class SubAccountPages:
         email = text_of((await body_fields(request)).get("email")).strip().lower()
         if not email:
             raise Coded("missing_required_parameter_email")
-        if not any(sub.email.lower() == email and sub.active for sub in self._subs.all()):
+        found = next((sub for sub in self._subs.all() if sub.email.lower() == email), None)
+        if found is None or not found.active:
             raise Coded("wrong_credentials_specified", 403)
-        return Answer({"auth": self._tokens.issue(forever=False)})
+        return Answer({"auth": self._entered.issue(found)})
 
     def _sub(self, request: Request) -> SubAccount:
+        """As it is now: whoever writes it back has nothing to wait for in between."""
         sub = self._subs.one(id_in_path(request, "subaccount_not_found"))
         if sub is None:
             raise Coded("subaccount_not_found", 404)

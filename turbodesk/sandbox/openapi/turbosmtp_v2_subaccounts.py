@@ -91,6 +91,8 @@ _CONTACT_CODES = (
     ),
     NO_BODY,
 )
+_NO_PLAN, _STRANGER = "feature_not_available_for_active_plan", "only_loopback_names_are_let_in"
+_NO_AGENCY = coded(_NO_PLAN, _STRANGER)
 _NOT_THERE = coded("subaccount_not_found", NOT_FOUND)
 
 _ALERT_MEMBERS: dict[str, Shape] = {"email": EMAIL, "percentage": _PERCENTAGE}
@@ -121,6 +123,7 @@ SUB_ACCOUNTS = [
                 ORDER_TYPE_CODE,
             ),
             401: NOT_SIGNED_IN,
+            403: _NO_AGENCY,
             404: coded("page_not_found"),
         },
         [
@@ -153,6 +156,7 @@ SUB_ACCOUNTS = [
                 "password_should_equal_confirm_password",
             ),
             401: NOT_SIGNED_IN,
+            403: _NO_AGENCY,
             413: TOO_LARGE,
         },
         body={JSON: _NEW, FORM: _NEW},
@@ -165,7 +169,7 @@ SUB_ACCOUNTS = [
             200: thing({"auth": TEXT}),
             400: coded(f"{_MISSING}email", NO_BODY),
             401: NOT_SIGNED_IN,
-            403: coded("wrong_credentials_specified", "only_loopback_names_are_let_in"),
+            403: coded("wrong_credentials_specified", _NO_PLAN, _STRANGER),
             413: TOO_LARGE,
         },
         body={JSON: fields({"email": EMAIL}), FORM: fields({"email": EMAIL})},
@@ -174,7 +178,7 @@ SUB_ACCOUNTS = [
         "GET",
         "/subaccounts/{id}",
         "Who an account below this one belongs to.",
-        {200: _DETAILS, 401: NOT_SIGNED_IN, 404: _NOT_THERE},
+        {200: _DETAILS, 401: NOT_SIGNED_IN, 403: _NO_AGENCY, 404: _NOT_THERE},
     ),
     Operation(
         "PATCH",
@@ -184,6 +188,7 @@ SUB_ACCOUNTS = [
             200: _DETAILS,
             400: coded(*_CONTACT_CODES),
             401: NOT_SIGNED_IN,
+            403: _NO_AGENCY,
             404: _NOT_THERE,
             413: TOO_LARGE,
         },
@@ -193,7 +198,7 @@ SUB_ACCOUNTS = [
         "GET",
         "/subaccounts/{id}/active-plan",
         "What it may send, and has sent.",
-        {200: _PLAN, 401: NOT_SIGNED_IN, 404: _NOT_THERE},
+        {200: _PLAN, 401: NOT_SIGNED_IN, 403: _NO_AGENCY, 404: _NOT_THERE},
     ),
     Operation(
         "POST",
@@ -209,6 +214,7 @@ SUB_ACCOUNTS = [
                 "limit_should_not_be_lower_than_-1",
             ),
             401: NOT_SIGNED_IN,
+            403: _NO_AGENCY,
             404: _NOT_THERE,
             413: TOO_LARGE,
         },
@@ -222,6 +228,7 @@ SUB_ACCOUNTS = [
             200: _PLAN,
             400: coded(NO_BODY, f"{_MISSING}active", "active_should_be_boolean"),
             401: NOT_SIGNED_IN,
+            403: _NO_AGENCY,
             404: _NOT_THERE,
             413: TOO_LARGE,
         },
