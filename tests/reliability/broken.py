@@ -11,7 +11,7 @@ from typing import Any
 from turbodesk.errors import NoConnection
 from turbodesk.providers import gateway, http
 from turbodesk.providers.exchange import Answer, Call
-from turbodesk.store import records
+from turbodesk.store import reading, records
 from turbodesk.store.database import Database
 from turbodesk.store.ledger import Ledger
 from turbodesk.store.limits import Limit
@@ -90,8 +90,8 @@ def nobody_claims() -> None:
         connection.execute("DROP TRIGGER IF EXISTS edges")
         connection.execute("DROP TRIGGER IF EXISTS one_live_attempt")
         connection.execute("DROP INDEX IF EXISTS attempt_live")
-        number = records.number_of(connection, id)
-        entry = records.entry_of(connection, number)
+        number = reading.number_of(connection, id)
+        entry = reading.entry_of(connection, number)
         n = entry.attempts + 1
         connection.execute(
             "INSERT INTO attempt (message, n, instance, started) VALUES (?, ?, ?, ?)",

@@ -24,7 +24,7 @@ from turbodesk.store.copies import COPIED
 from turbodesk.store.database import Database
 from turbodesk.store.ledger import Ledger, new_id, new_key
 from turbodesk.store.payload import digest_of, freeze
-from turbodesk.store.records import encoded
+from turbodesk.store.reading import encoded
 from turbodesk.store.schema import APPLICATION_ID, MIGRATIONS
 
 T = TypeVar("T")

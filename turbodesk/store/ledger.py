@@ -25,7 +25,7 @@ from turbodesk.files import in_slice_thread
 from turbodesk.model.lookup import Found, Sought
 from turbodesk.model.message import BytesSource, Message
 from turbodesk.model.outcome import Hold, SendResult, SendState, Verdict, state_of
-from turbodesk.store import batches, copies, limits, naming, records, waiting
+from turbodesk.store import batches, copies, limits, naming, reading, records, waiting
 from turbodesk.store.attachments import Attachments
 from turbodesk.store.batches import Batches
 from turbodesk.store.database import Database
@@ -358,7 +358,7 @@ class Ledger:
         id `but` does not count."""
 
         def asked(connection: sqlite3.Connection) -> Counted:
-            number = records.number_of(connection, but) if but else 0
+            number = reading.number_of(connection, but) if but else 0
             return limits.counted(connection, profile, microseconds(since), number)
 
         return await self._read(asked)
@@ -368,11 +368,11 @@ class Ledger:
     ) -> list[Entry]:
         """The newest sends first, of all profiles or of one; those that stand alone, those of one batch in
         the order of its rows, or with None all of them; in one state, or in any."""
-        return await self._read(lambda c: records.entries(c, profile, limit, batch, state))
+        return await self._read(lambda c: reading.entries(c, profile, limit, batch, state))
 
     async def entry(self, id: str) -> Entry:
         """One send; raises StoreTrouble where there is none of that name."""
-        return await self._read(lambda c: records.entry_of(c, records.number_of(c, id)))
+        return await self._read(lambda c: reading.entry_of(c, reading.number_of(c, id)))
 
     def new_key(self) -> str:
         """A name for a send on the wire, never given twice."""
@@ -380,7 +380,7 @@ class Ledger:
 
     async def entry_with_key(self, key: str) -> Entry | None:
         """The send of that name on the wire, None where it was never written down."""
-        return await self._read(lambda c: records.entry_with_key(c, key))
+        return await self._read(lambda c: reading.entry_with_key(c, key))
 
     async def named(self, text: str) -> naming.Named:
         """The sends and batches whose id or key is `text`, or begins with it."""
@@ -388,11 +388,11 @@ class Ledger:
 
     async def message(self, id: str) -> Message:
         """The message as it was queued; hashes are checked again, of attachments too."""
-        return await self._read(lambda c: self._thawed(id, *records.payload_of(c, id)))
+        return await self._read(lambda c: self._thawed(id, *reading.payload_of(c, id)))
 
     async def change_counter(self) -> int:
         """A number that is another one whenever any program has written."""
-        return await self._read(records.data_version)
+        return await self._read(reading.data_version)
 
     async def _prepared(self, message: Message) -> tuple[Message, bytes]:
         """The message with its key and its attachments kept, and what is written down of it."""
@@ -415,11 +415,11 @@ class Ledger:
 
     def _thawed(self, id: str, payload: bytes, sha256: str) -> Message:
         if digest_of(payload) != sha256:
-            raise records.damaged(id)
+            raise reading.damaged(id)
         return thaw(payload, self._attachments.source)
 
     def _sought(self, connection: sqlite3.Connection, id: str) -> Sought:
-        payload, _ = records.payload_of(connection, id)
+        payload, _ = reading.payload_of(connection, id)
         groups = thaw(payload, lambda _name, _sha256: BytesSource(b"")).groups
         return waiting.sought(connection, id, groups, TWINS_US)
 
@@ -466,7 +466,7 @@ def _put_right(database: Database, alive: set[str], attachments: Attachments) ->
         batches.recover(connection, alive, now)
         connection.execute("COMMIT")
         copies.committed(database.path.parent)
-        attachments.clear(records.kept_files(connection))
+        attachments.clear(reading.kept_files(connection))
     except sqlite3.Error as error:
         raise database.trouble(error) from error
     finally:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from turbodesk.errors import StoreTrouble
 from turbodesk.model.lookup import Found, Sought, Trace
 from turbodesk.model.outcome import Hold, RecipientOutcome, SendState, Verdict, state_of
-from turbodesk.store import records
+from turbodesk.store import reading, records
 from turbodesk.store.entry import Entry, moment
 from turbodesk.store.limits import Limit
 
@@ -25,14 +25,14 @@ def due(connection: sqlite3.Connection, until: int) -> list[Entry]:
         "ORDER BY not_before",
         (until,),
     ).fetchall()
-    return [records.entry_of(connection, row[0]) for row in rows]
+    return [reading.entry_of(connection, row[0]) for row in rows]
 
 
 def put_off(
     connection: sqlite3.Connection, id: str, hold: Hold, not_before: int | None, reason: str, now: int
 ) -> Entry:
     """Makes a queued send wait for something else; raises StoreTrouble where it is not queued."""
-    number = records.number_of(connection, id)
+    number = reading.number_of(connection, id)
     done = connection.execute(
         "UPDATE message SET hold = ?, not_before = ?, reason = ?, updated = ? "
         "WHERE number = ? AND state = 'queued'",
@@ -42,13 +42,13 @@ def put_off(
         raise StoreTrouble(
             "Only what waits in the queue can be put off.", hint="Look in the outbox how it stands."
         )
-    return records.entry_of(connection, number)
+    return reading.entry_of(connection, number)
 
 
 def draft_of(connection: sqlite3.Connection, id: str) -> bytes:
     """What a send was written from, empty where that was not kept."""
     row = connection.execute(
-        "SELECT CAST(body AS BLOB) FROM draft WHERE message = ?", (records.number_of(connection, id),)
+        "SELECT CAST(body AS BLOB) FROM draft WHERE message = ?", (reading.number_of(connection, id),)
     ).fetchone()
     return bytes(row[0]) if row else b""
 
@@ -60,15 +60,15 @@ def unknown(connection: sqlite3.Connection, profile: str | None, since: int) -> 
         (since,),
     ).fetchall()
     return [
-        records.entry_of(connection, number) for number, name in rows if profile is None or name == profile
+        reading.entry_of(connection, number) for number, name in rows if profile is None or name == profile
     ]
 
 
 def sought(connection: sqlite3.Connection, id: str, groups: tuple[str, ...], span: int) -> Sought:
     """Everything that an unknown send can be known by at its provider. It stands alone where no other send
     of the same sender and subject left for one of its recipients within `span` microseconds."""
-    number = records.number_of(connection, id)
-    entry = records.entry_of(connection, number)
+    number = reading.number_of(connection, id)
+    entry = reading.entry_of(connection, number)
     began, ended = connection.execute(
         "SELECT min(wire), max(ended) FROM attempt WHERE message = ? AND wire IS NOT NULL", (number,)
     ).fetchone()
@@ -96,7 +96,7 @@ def _twins(connection: sqlite3.Connection, number: int, entry: Entry, span: int)
         (span, span, number),
     ).fetchall()
     mine = {outcome.address.key for outcome in entry.outcomes}
-    others = (records.entry_of(connection, row[0]) for row in rows)
+    others = (reading.entry_of(connection, row[0]) for row in rows)
     return sum(not mine.isdisjoint({outcome.address.key for outcome in it.outcomes}) for it in others)
 
 
@@ -107,24 +107,24 @@ def note_look(
 
     Of a send that is no longer unknown nothing is changed, only the look is kept.
     """
-    number = records.number_of(connection, id)
+    number = reading.number_of(connection, id)
     connection.execute(
         "INSERT INTO look_up (message, at, trace, sure, words) VALUES (?, ?, ?, ?, ?)",
         (number, now, found.trace, sure, words),
     )
-    entry = records.entry_of(connection, number)
+    entry = reading.entry_of(connection, number)
     if entry.state is SendState.UNKNOWN and found.trace in (Trace.FOUND, Trace.PARTLY) and found.outcomes:
         outcomes = _merged(entry.outcomes, found.outcomes)
         state = state_of(outcomes)
         _settle(connection, number, state, outcomes, found.provider_id, words, "look-up", now)
     else:
         connection.execute("UPDATE message SET updated = ? WHERE number = ?", (now, number))
-    return records.entry_of(connection, number)
+    return reading.entry_of(connection, number)
 
 
 def close_as_sent(connection: sqlite3.Connection, id: str, now: int) -> Entry:
     """A person says that an unknown send was taken; raises StoreTrouble where it is not unknown."""
-    number = records.number_of(connection, id)
+    number = reading.number_of(connection, id)
     entry = _unknown(connection, number)
     accepted = (replace(it, verdict=Verdict.ACCEPTED) for it in entry.outcomes)
     outcomes = tuple(
@@ -135,7 +135,7 @@ def close_as_sent(connection: sqlite3.Connection, id: str, now: int) -> Entry:
     state = state_of(outcomes)
     reason = "A person said that it went."
     _settle(connection, number, state, outcomes, entry.provider_id, reason, "person", now)
-    return records.entry_of(connection, number)
+    return reading.entry_of(connection, number)
 
 
 def take_again(
@@ -146,14 +146,14 @@ def take_again(
 
     From then on it is in doubt: whatever comes of this try but a yes, it is unknown again.
     """
-    number = records.number_of(connection, id)
+    number = reading.number_of(connection, id)
     entry = _unknown(connection, number)
     _note(connection, number, "Sent again by hand, though it may have gone before", "", now)
     outcomes = tuple(replace(it, verdict=Verdict.WAITING, words="") for it in entry.outcomes)
     connection.execute(
         "UPDATE message SET state = 'queued', hold = 'person', doubt = 1, outcomes = ?, updated = ? "
         "WHERE number = ?",
-        (records.encoded(outcomes), now, number),
+        (reading.encoded(outcomes), now, number),
     )
     live = records.claim(connection, id, instance, now, limit)
     if live is None:
@@ -195,7 +195,7 @@ def newest(connection: sqlite3.Connection) -> int:
 
 
 def _unknown(connection: sqlite3.Connection, number: int) -> Entry:
-    entry = records.entry_of(connection, number)
+    entry = reading.entry_of(connection, number)
     if entry.state is not SendState.UNKNOWN:
         raise StoreTrouble(NOT_UNKNOWN, hint="Look in the outbox how it stands.", detail=str(entry.state))
     return entry
@@ -215,13 +215,13 @@ def _settle(
     if state is SendState.UNKNOWN:
         connection.execute(
             "UPDATE message SET outcomes = ?, provider_id = ?, reason = ?, updated = ? WHERE number = ?",
-            (records.encoded(outcomes), provider_id, reason, now, number),
+            (reading.encoded(outcomes), provider_id, reason, now, number),
         )
         return
     connection.execute(
         "UPDATE message SET state = ?, settled_by = ?, outcomes = ?, provider_id = ?, reason = ?, "
         "updated = ? WHERE number = ?",
-        (state, by, records.encoded(outcomes), provider_id, reason, now, number),
+        (state, by, reading.encoded(outcomes), provider_id, reason, now, number),
     )
 
 
