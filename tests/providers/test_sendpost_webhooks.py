@@ -217,6 +217,34 @@ def test_a_flag_goes_back_as_the_server_spells_it(tools: Any) -> None:
     assert written.json == {"Enabled": False, "hard_bounced": True, "url": f"{URL}/2"}
 
 
+def test_an_answer_that_says_the_id_alone_is_asked_about(tools: Any) -> None:
+    short = {"id": 901, "message": "done"}
+    made, seen = run(
+        tools, lambda it: it.create_webhook(URL, USUAL_EVENTS), tools.answer(short, 201), tools.answer(HOOK)
+    )
+    assert (made.url, made.events) == (URL, USUAL_EVENTS)
+    assert [(it.method, it.path) for it in seen] == [("POST", PATH), ("GET", f"{PATH}/901")]
+    broken = tools.answer({}, 401)
+    made, _ = run(tools, lambda it: it.create_webhook(URL, USUAL_EVENTS), tools.answer(short, 201), broken)
+    assert (made.id, made.url, made.events) == ("901", URL, USUAL_EVENTS)
+    change = WebhookChange(enabled=False)
+    off = tools.answer({**HOOK, "enabled": False})
+    changed, seen = run(
+        tools, lambda it: it.edit_webhook("901", change), tools.answer(HOOK), tools.answer(short), off
+    )
+    assert not changed.enabled
+    assert [it.method for it in seen] == ["GET", "PUT", "GET"]
+
+
+def test_what_the_provider_did_not_change_is_told(tools: Any) -> None:
+    change = WebhookChange(enabled=False, events={EventFlag.OPENED: False, EventFlag.SENT: True})
+    same, _ = run(tools, lambda it: it.edit_webhook("901", change), tools.answer(HOOK))
+    assert change.unmet(same) == ("enabled", "opened", "sent")
+    done = tools.answer({**HOOK, "enabled": False, "opened": False, "sent": True})
+    changed, _ = run(tools, lambda it: it.edit_webhook("901", change), tools.answer(HOOK), done)
+    assert change.unmet(changed) == ()
+
+
 @pytest.mark.parametrize("body", [{}, [], None, {"error": "no"}, {"id": 901}, "<html>"])
 def test_nothing_is_written_where_what_is_there_cannot_be_read(tools: Any, body: Any) -> None:
     async def work(provider: Any) -> Any:

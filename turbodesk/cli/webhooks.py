@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from turbodesk.cli.base import Setting, as_json, say, show
+from turbodesk.cli.base import FAILED, OK, Setting, as_json, say, show
 from turbodesk.cli.documents import Document, table, when
 from turbodesk.cli.receivers import with_password
 from turbodesk.cli.records import confirm
@@ -119,10 +119,14 @@ def edit_webhook(
     events = {**dict.fromkeys(map(EventFlag, on), True), **dict.fromkeys(map(EventFlag, off), False)}
     change = WebhookChange(with_password(url), enabled, events)
 
-    async def work(place: Workplace, desk: Desk) -> None:
+    async def work(place: Workplace, desk: Desk) -> int:
         changed = await WebhooksService(desk).edit(webhook, change)
         text = f"The webhook {changed.id} is {_state(changed)} and told of: {_events(changed)}."
         show(as_json, webhook_document(changed), text)
+        if unmet := change.unmet(changed):
+            say(f"The provider said yes, but this is as it was: {', '.join(unmet)}. Look again in a while.")
+            return FAILED
+        return OK
 
     return setting.at_desk(work)
 

@@ -68,3 +68,9 @@ class WebhookChange:
 
     def __bool__(self) -> bool:
         return bool(self.url or self.events) or self.enabled is not None
+
+    def unmet(self, webhook: Webhook) -> tuple[str, ...]:
+        """What of this change the webhook does not have, in words; empty where it has all of it."""
+        enabled = self.enabled in (None, webhook.enabled)
+        missing = [str(flag) for flag, on in self.events.items() if (flag in webhook.events) is not on]
+        return (*([] if enabled else ["enabled"]), *missing)

@@ -52,7 +52,7 @@ class Webhooks:
         flags = {name: flag in events for flag, name in FLAGS.items()}
         call = _writing("POST", said.WEBHOOKS, {_ENABLED: enabled, **flags, "url": url}, url)
         try:
-            return await self._client.ask(call, read_webhook, ONCE)
+            made = await self._client.ask(call, _members, ONCE)
         except (NoConnection, ProviderBroken) as error:
             if isinstance(error.__cause__, Lost) and not error.__cause__.sent:
                 raise
@@ -60,6 +60,10 @@ class Webhooks:
                 return found
             error.hint = " ".join(filter(None, (error.hint, _LOOK_FIRST)))
             raise
+        try:
+            return await self._whole(made)
+        except TurbodeskError:  # it is made all the same
+            return Webhook(Row(made).text("id"), masked(url), enabled, frozenset(events))
 
     async def _like(self, url: str, events: Collection[EventFlag], *, enabled: bool) -> Webhook | None:
         """The one that is there as it was asked for; None where there is none, and where nobody can say."""
@@ -77,7 +81,15 @@ class Webhooks:
         now = await self._client.ask(Call("GET", path, keeps_secrets=True), _read_whole)
         fields = _changed(now, change)
         call = _writing("PUT", path, fields, str(fields["url"]))
-        return await self._client.ask(call, read_webhook, TOGGLE)
+        return await self._whole(await self._client.ask(call, _members, TOGGLE))
+
+    async def _whole(self, told: Mapping[str, Any]) -> Webhook:
+        """What was written, as an answer tells it; asked for where that says the id and no more."""
+        row = Row(told)
+        if row.text("url"):
+            return _webhook(row)
+        path = f"{said.WEBHOOKS}/{said.step(row.text('id'))}"
+        return await self._client.ask(Call("GET", path, keeps_secrets=True), read_webhook)
 
     async def remove(self, id: str) -> None:
         call = Call("DELETE", f"{said.WEBHOOKS}/{said.step(id)}", keeps_secrets=True)
@@ -132,7 +144,7 @@ def read_webhooks(answer: Answer) -> list[Webhook]:
 
 
 def read_webhook(answer: Answer) -> Webhook:
-    """One. `GET|POST|PUT /account/webhook[/{id}]`, SendPost, documented."""
+    """One. `GET /account/webhook/{id}`, SendPost, documented."""
     return _webhook(Row(_members(answer)))
 
 

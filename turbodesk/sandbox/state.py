@@ -80,8 +80,8 @@ class CannotBecome(Exception):
 class Watcher(Protocol):
     """Who wants to know, in this process, what was just committed."""
 
-    def accepted(self, ids: Sequence[int]) -> None:
-        """Mail of these ids was taken in."""
+    def accepted(self, mails: Sequence[tuple[int, Post]]) -> None:
+        """This mail was taken in, each under its id."""
 
     def happened(self, before: EmailRow, after: EmailRow) -> None:
         """Something was made of a message."""
@@ -262,7 +262,8 @@ class State:
                 db.execute("UPDATE meta SET value = ? WHERE key = 'credit'", (credit,))
             self._keeping.taken(db, len(posts), sum(post.size_bytes for post in posts))
         if self.watcher:
-            self.watcher.accepted([id for id in given if id is not None])
+            mails = [(id, post) for id, post in zip(given, posts, strict=True) if id is not None]
+            self.watcher.accepted(mails)
         return given
 
     def _add_post(self, mid: int, now_ms: int, post: Post, switches: tuple[bool, bool]) -> None:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from turbodesk.sandbox import sendpost_events, turbosmtp_events
+from turbodesk.sandbox.post import Post
 from turbodesk.sandbox.sendpost_events import NOTHING, Whole
 from turbodesk.sandbox.sendpost_messages import Messages
 from turbodesk.sandbox.sendpost_webhooks import SendPostWebhooks, Webhook
@@ -89,16 +90,14 @@ class Webhooks:
 
     # the mail that moves
 
-    def accepted(self, ids: Sequence[int]) -> None:
-        """Mail of these ids was taken in, and everything happened to it that does by itself."""
+    def accepted(self, mails: Sequence[tuple[int, Post]]) -> None:
+        """This mail was taken in, and everything happened to it that does by itself."""
         registered = self._reachable()
-        for id in ids:
-            mail = self._state.mail(id)
+        for id, post in mails:
+            mail = self._state.mail(id) if self._wanted(post.options, registered) else None
             if mail is None:
                 continue
             whole = self._messages.whole(mail)
-            if not self._wanted(whole, registered):
-                continue
             for row in whole.rows:
                 self._post(row, mail.id, whole, None, registered)
 
@@ -107,7 +106,7 @@ class Webhooks:
         mail = self._state.mail_of(after)
         whole = self._messages.whole(mail) if mail else NOTHING
         registered = self._reachable()
-        if self._wanted(whole, registered):
+        if self._wanted(whole.options, registered):
             self._post(after, mail.id if mail else after.id, whole, before, registered)
 
     def emptied(self) -> None:
@@ -122,8 +121,9 @@ class Webhooks:
         found = ((it, target_of(it.url)) for it in self._registered.all() if it.flags["enabled"])
         return [(webhook, target) for webhook, target in found if target]
 
-    def _wanted(self, whole: Whole, registered: Sequence[tuple[Webhook, Target]]) -> bool:
-        return bool(registered or self._turbosmtp or whole.options.get("webhook"))
+    def _wanted(self, options: Mapping[str, object], registered: Sequence[tuple[Webhook, Target]]) -> bool:
+        """Whether anybody is to be told of a message sent with these."""
+        return bool(registered or self._turbosmtp or options.get("webhook"))
 
     def _post(
         self,
