@@ -126,7 +126,10 @@ def test_alerts_are_added_edited_listed_and_removed(account: Account) -> None:
 def test_who_has_no_such_thing_says_so(cli: Run, ready: Ready) -> None:
     sendpost, relay = added(cli, ready, "sendpost"), added(cli, ready, "smtp")
     named = sendpost("subaccounts", "list").json["sub_accounts"][0]
-    assert sendpost("subaccounts", "show", named["name"]).json["plan"] is None
+    shown = sendpost("subaccounts", "show", named["name"])
+    nothing = dict.fromkeys(("contact", "policy_agreed", "plan"))
+    assert shown.json == {"sub_account": named, **nothing}
+    assert ready["sendpost"]["subaccount_key"] not in shown.out
     for answer in (
         sendpost("subaccounts", "suspend", named["id"], "--yes"),
         sendpost("alerts", "list"),

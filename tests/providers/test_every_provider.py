@@ -501,6 +501,15 @@ async def validates_a_list_from_upload_to_results(desk: Desk) -> None:
     assert await provider.validation_result(made.id, rows[-1].id) is None
 
 
+async def tells_of_one_account_below(desk: Desk) -> None:
+    if not desk.has(Capability.SUB_ACCOUNT):
+        return
+    for sub in await desk.provider.sub_accounts():
+        one = await desk.provider.sub_account(sub.id)
+        assert (one.id, one.email, one.name, one.active) == (sub.id, sub.email, sub.name, sub.active)
+    assert await desk.provider.sub_account("9" * 18) is None
+
+
 async def changes_the_accounts_below(desk: Desk) -> None:
     if not desk.has(Capability.CHANGE_SUB_ACCOUNTS):
         return
@@ -681,6 +690,7 @@ PROMISES = (
     knows_the_account,
     validates_one_address_for_one_credit,
     validates_a_list_from_upload_to_results,
+    tells_of_one_account_below,
     changes_the_accounts_below,
     signs_in_as_an_account_below,
     keeps_usage_alerts,

@@ -153,6 +153,7 @@ OF_ACC = {
     Capability.MESSAGE,
     Capability.COUNTS,
     Capability.SUB_ACCOUNTS,
+    Capability.SUB_ACCOUNT,
     Capability.LOOK_UP,
     Capability.WEBHOOKS,
 }
@@ -199,6 +200,7 @@ ASKS: dict[Capability, list[Work]] = {
     Capability.COUNTS: [lambda p: p.daily_counts(MARCH), lambda p: p.total_counts(MARCH)],
     Capability.MESSAGE: [lambda p: p.message("1")],
     Capability.SUB_ACCOUNTS: [lambda p: p.sub_accounts()],
+    Capability.SUB_ACCOUNT: [lambda p: p.sub_account("1")],
     Capability.TRACKING: [lambda p: p.tracking_tools(), lambda p: p.set_tracking("open-tracking", True)],
     Capability.ACCOUNT: [lambda p: p.account()],
 }

@@ -15,6 +15,7 @@ from tests.providers.sendpost_desk import answer, letter
 from turbodesk.model.counts import Counts
 from turbodesk.model.message import Address
 from turbodesk.model.reports import MailStatus, MessageEvent, Period, ReportType
+from turbodesk.model.subaccount import SubAccountDetails
 from turbodesk.providers import sendpost_answers as heard
 from turbodesk.providers import sendpost_events as told
 from turbodesk.providers import sendpost_objections as objections
@@ -263,7 +264,11 @@ def test_sub_accounts_without_their_secrets() -> None:
         ("1", "Default", True, ""),
         ("2", "News", False, ""),
     ]
-    assert marker not in repr(accounts)
+    one = heard.read_sub_account(answer({**found[0], "accountId": 7}))
+    assert one == SubAccountDetails("1", "", True, parent_id="7", name="Default")
+    with pytest.raises(Garbled):
+        heard.read_sub_account(answer({"name": "Default"}))
+    assert marker not in f"{accounts} {one}"
 
 
 def test_domains_in_both_shapes() -> None:

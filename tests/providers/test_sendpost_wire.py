@@ -119,6 +119,11 @@ CALLS: dict[str, tuple[Work, list[Any], list[Expected]]] = {
         [[{"id": 1, "name": "Default"}]],
         [("GET", "/api/v1/account/subaccount/?limit=100&offset=0", ACC, None)],
     ),
+    "one sub-account": (
+        lambda p: p.sub_account("117"),
+        [{"id": 117, "name": "Default"}],
+        [("GET", "/api/v1/account/subaccount/117", ACC, None)],
+    ),
     "messages": (
         lambda p: all_of(p.stats(MARCH)),
         [[MESSAGE]],

@@ -30,7 +30,7 @@ class SubAccountDetails:
 
     `email` is its address where accounts have one, else empty; `name` is what its owner called it; `ip` is
     dotted, empty where it is not told; `parent_id` is the account above. `policy_agreed`: its owner has
-    agreed to the provider's policy.
+    agreed to the provider's policy; None where nobody asks for it.
     """
 
     id: str
@@ -38,7 +38,7 @@ class SubAccountDetails:
     active: bool
     ip: str = ""
     contact: Contact = Contact()
-    policy_agreed: bool = False
+    policy_agreed: bool | None = None
     parent_id: str = ""
     name: str = ""
 

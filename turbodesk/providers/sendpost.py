@@ -25,6 +25,7 @@ from turbodesk.model.reports import (
     Suppressing,
 )
 from turbodesk.model.request import Spelled
+from turbodesk.model.subaccount import SubAccountDetails
 from turbodesk.model.webhook import EventFlag, Webhook, WebhookChange
 from turbodesk.providers import sendpost_answers as heard
 from turbodesk.providers import sendpost_calls as said
@@ -307,6 +308,17 @@ class SendPost(Provider):
         self._client.require(Capability.SUB_ACCOUNTS)
         call = Call("GET", said.SUB_ACCOUNTS, keeps_secrets=True)
         return await self._client.all(call, heard.read_sub_accounts)
+
+    async def sub_account(self, id: str) -> SubAccountDetails | None:
+        """`GET /account/subaccount/{id}`, SendPost, documented. The key that stands there is dropped."""
+        self._client.require(Capability.SUB_ACCOUNT)
+        call = Call("GET", f"{said.SUB_ACCOUNTS}{said.step(id)}", keeps_secrets=True)
+        try:
+            return await self._client.ask(call, heard.read_sub_account)
+        except Refused as refused:
+            if refused.status in said.NOT_THERE:
+                return None
+            raise
 
     async def domains(self) -> tuple[Domain, ...]:
         """`GET /subaccount/domain`, SendPost, documented."""

@@ -23,6 +23,7 @@ from turbodesk.model.reports import (
     Report,
     ReportType,
 )
+from turbodesk.model.subaccount import SubAccountDetails
 from turbodesk.providers.exchange import Answer, Garbled
 from turbodesk.providers.json_pieces import KEY_HEADER
 from turbodesk.providers.scalars import id_of
@@ -356,6 +357,16 @@ def read_sub_accounts(answer: Answer) -> list[SubAccount]:
         SubAccount(row.text("id"), "", not row.flag("blocked"), name=row.text("name"))
         for row in read_packed_rows(answer)
     ]
+
+
+def read_sub_account(answer: Answer) -> SubAccountDetails:
+    """One of them, without its keys and passwords. `GET /account/subaccount/{id}`, SendPost, documented."""
+    row = read_packed_row(answer)
+    id = row.text("id")
+    if not id:
+        raise Garbled("a sub-account without an id")
+    name, above = row.text("name"), row.text("accountid")
+    return SubAccountDetails(id, "", not row.flag("blocked"), parent_id=above, name=name)
 
 
 def read_domains(answer: Answer) -> list[Domain]:

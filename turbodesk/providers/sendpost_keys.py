@@ -66,6 +66,7 @@ ACCOUNT = Key(
         Capability.COUNTS,
         Capability.MESSAGE,
         Capability.SUB_ACCOUNTS,
+        Capability.SUB_ACCOUNT,
         Capability.LOOK_UP,
         Capability.WEBHOOKS,
     ),

@@ -205,7 +205,7 @@ def changed_fields(details: SubAccountDetails) -> dict[str, object]:
     return {"ip": details.ip, "policy_agree": True, **asdict(details.contact)}
 
 
-def _contact_problems(contact: Contact, agreed: bool) -> dict[str, str]:
+def _contact_problems(contact: Contact, agreed: bool | None) -> dict[str, str]:
     problems = {
         name: f"turboSMTP takes at most {LENGTHS[name]} characters here; these are {len(text)}."
         for name, text in asdict(contact).items()
