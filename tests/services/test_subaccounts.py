@@ -331,6 +331,47 @@ def test_a_limit_whose_answer_was_lost_is_read_and_told_as_it_is() -> None:
         assert told.value is LOST[0]
 
 
+AT = {"sub-account": "/api/v2/subaccounts", "alert": "/api/v2/tools/alerts"}
+
+
+async def how_many(desk: Desk) -> dict[str, int]:
+    subs, alerts = await desk.provider.sub_accounts(), await desk.provider.alerts()
+    return {
+        "sub-account": sum(sub.email == NEW.email for sub in subs),
+        "alert": sum(alert.email == "ops@example.com" for alert in alerts),
+    }
+
+
+@pytest.mark.parametrize("what", MAKES)
+@pytest.mark.parametrize("kind", ["close_after", "truncated"])
+def test_one_is_made_where_the_line_is_cut_behind_the_request(tmp_path: Path, what: str, kind: str) -> None:
+    async def work(desk: Desk) -> None:
+        assert desk.control is not None
+        await desk.control.set_faults([{"kind": kind, "match": AT[what], "method": "POST", "times": 0}])
+        assert await MAKES[what][2](desk)
+        assert (await how_many(desk))[what] == 1
+
+    at_desk(tmp_path, work)
+
+
+@pytest.mark.parametrize("what", MAKES)
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [("close_before", NoConnection), ("status", ProviderBroken), ("html", ProviderBroken)],
+)
+def test_none_is_made_where_the_request_came_to_nothing(
+    tmp_path: Path, what: str, kind: str, error: type[TurbodeskError]
+) -> None:
+    async def work(desk: Desk) -> None:
+        assert desk.control is not None
+        await desk.control.set_faults([{"kind": kind, "match": AT[what], "method": "POST", "times": 0}])
+        with pytest.raises(error):
+            await MAKES[what][2](desk)
+        assert (await how_many(desk))[what] == 0
+
+    at_desk(tmp_path, work)
+
+
 # ---- usage alerts
 
 
