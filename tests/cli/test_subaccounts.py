@@ -49,6 +49,7 @@ def test_a_sub_account_is_made_shown_limited_suspended_and_resumed(account: Acco
 
     asked = account("subaccounts", "suspend", email)
     assert (asked.code, asked.json["error"]["kind"]) == (2, "usage")
+    assert asked.json["error"]["says"] == "Its programs cannot send then; say --yes."
     suspended = account("subaccounts", "suspend", email, "--yes").json
     assert (suspended["before"]["active"], suspended["after"]["active"]) == (True, False)
     listed = {it["email"]: it for it in account("subaccounts", "list").json["sub_accounts"]}

@@ -24,7 +24,7 @@ from turbodesk.errors import (
 from turbodesk.model.account import Plan, Profile, Secret, SubAccount
 from turbodesk.model.alert import Alert
 from turbodesk.model.subaccount import Contact, NewSubAccount
-from turbodesk.providers.port import Provider
+from turbodesk.providers.port import Capability, Provider
 from turbodesk.services.alerts import AlertsService
 from turbodesk.services.desk import Desk
 from turbodesk.services.subaccounts import CONTACT_FIELDS, SubAccountsService
@@ -135,7 +135,7 @@ def test_one_is_found_by_id_address_and_name_and_nobody_is_told_so(tmp_path: Pat
         first = (await desk.provider.sub_accounts())[0]
         seen = await service.show(first.name.upper())
         assert (seen.sub, seen.plan) == (first, None)
-        with pytest.raises(NotOffered):
+        with pytest.raises(NotOffered, match="suspending sub-accounts"):
             await service.suspend(first.id)
 
     at_desk(tmp_path / "v2", by_address)
@@ -214,6 +214,7 @@ class Lossy(Provider):
     `blind` by whatever reads from then on."""
 
     title = "Lossy"
+    offers = frozenset(Capability)
 
     def __init__(self, lost: TurbodeskError | None, *, done: bool, blind: bool = False) -> None:
         self.lost, self.done, self.blind = lost, done, blind

@@ -95,7 +95,7 @@ def remove_alert(setting: Setting, id: str, yes: bool, as_json: bool) -> int:
     from turbodesk.services.alerts import AlertsService
 
     if not yes:
-        confirm(as_json, "Remove this alert?")
+        confirm(as_json, "Remove this alert?", why="Nobody is told by it then")
 
     async def work(place: Workplace, desk: Desk) -> None:
         gone = await AlertsService(desk).remove(id)

@@ -202,10 +202,11 @@ def _by_address(ids: list[str]) -> bool:
     return any("@" in id for id in ids)
 
 
-def confirm(as_json: bool, question: str) -> None:
-    """Asks whether it is meant; raises click.UsageError where nobody is there to be asked."""
+def confirm(as_json: bool, question: str, *, why: str = "This cannot be undone") -> None:
+    """Asks whether it is meant; raises click.UsageError, which says `why`, where nobody is there to be
+    asked."""
     if as_json or sys.stdin is None or not sys.stdin.isatty():
-        raise click.UsageError("This cannot be undone; say --yes.")
+        raise click.UsageError(f"{why}; say --yes.")
     click.confirm(question, abort=True, err=True)
 
 

@@ -147,7 +147,7 @@ def limit_sub_account(setting: Setting, account: str, limit: int, yes: bool, as_
     from turbodesk.services.subaccounts import SubAccountsService
 
     if limit == 0 and not yes:
-        confirm(as_json, "A limit of 0 keeps it from sending. Set it?")
+        confirm(as_json, "Keep it from sending?", why="A limit of 0 keeps it from sending")
     wished = None if limit < 0 else limit
 
     async def work(place: Workplace, desk: Desk) -> None:
@@ -169,7 +169,7 @@ def limit_sub_account(setting: Setting, account: str, limit: int, yes: bool, as_
 def suspend_sub_account(setting: Setting, account: str, yes: bool, as_json: bool) -> int:
     """Keeps a sub-account from sending, until `resume`."""
     if not yes:
-        confirm(as_json, "Its programs can't send until it is resumed. Suspend it?")
+        confirm(as_json, "Keep it from sending until it is resumed?", why="Its programs cannot send then")
     return _activate(setting, account, as_json, active=False)
 
 

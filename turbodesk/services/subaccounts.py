@@ -121,6 +121,8 @@ class SubAccountsService:
     async def _set(
         self, id: str, ask: Callable[[], Awaitable[Plan]], is_set: Callable[[Plan], bool]
     ) -> PlanChange:
+        if not self._desk.has(Capability.CHANGE_SUB_ACCOUNTS):
+            await ask()  # it says why not, and nothing is asked
         before = await self._provider.sub_account_plan(id)
         try:
             after = await ask()
