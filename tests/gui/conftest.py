@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from PySide6.QtCore import QEvent, QLocale, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QEvent, QLocale, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication, QWidget
 from qasync import QEventLoop
 
@@ -74,10 +74,11 @@ def loop(qapp: QApplication) -> Iterator[asyncio.AbstractEventLoop]:
     failures: list[str] = []
     made.set_exception_handler(lambda _loop, context: failures.append(str(context)))
     yield made
-    tasks = asyncio.all_tasks(made)
-    for task in tasks:
-        task.cancel()
-    if tasks:
+    for timer in [it for window in qapp.topLevelWidgets() for it in window.findChildren(QTimer)]:
+        timer.stop()  # else a window begins work while the loop, or its threads, are ending
+    while tasks := asyncio.all_tasks(made):
+        for task in tasks:
+            task.cancel()
         made.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
     made.run_until_complete(made.shutdown_asyncgens())
     made.run_until_complete(made.shutdown_default_executor())
@@ -90,7 +91,7 @@ def loop(qapp: QApplication) -> Iterator[asyncio.AbstractEventLoop]:
 def run(loop: asyncio.AbstractEventLoop) -> Callable[..., Any]:
     """Runs a coroutine on the loop, with a deadline."""
 
-    def go(coro: Coroutine[Any, Any, T], timeout_s: float = 10) -> T:
+    def go(coro: Coroutine[Any, Any, T], timeout_s: float = 30) -> T:
         async def bounded() -> T:
             return await asyncio.wait_for(coro, timeout_s)
 
@@ -135,7 +136,7 @@ def settle(app: QApplication) -> None:
         app.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
-async def until(ready: Callable[[], object], timeout_s: float = 5) -> None:
+async def until(ready: Callable[[], object], timeout_s: float = 15) -> None:
     """Comes back once `ready()` is true; fails at the deadline."""
     loop = asyncio.get_running_loop()
     end = loop.time() + timeout_s

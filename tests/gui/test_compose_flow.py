@@ -16,6 +16,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMenu
+from shiboken6 import delete
 
 from tests.gui.compose_room import Room, dialog, opened
 from turbodesk.errors import FileTrouble
@@ -257,6 +258,22 @@ def test_what_was_written_after_send_was_pressed_outlives_a_crash(
             await other.behind.settled()
             await other.work.settled()
             other.deleteLater()
+
+    run(go(), 30)
+
+
+@pytest.mark.parametrize("steps", [0, 1], ids=["about to be", "being"])
+def test_a_tab_may_end_as_its_draft_is_saved(room: Run, run: Run, steps: int) -> None:
+    async def go() -> None:
+        async with room() as it:
+            tab = it.tab
+            other = ComposeTab(tab.notices, tab.open_outbox, tab.open_batches, DraftKeeper(it.config_dir))
+            other.saver.timer.timeout.emit()
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            assert other.behind.busy
+            delete(other)
+            await other.behind.settled()
 
     run(go(), 30)
 

@@ -76,6 +76,8 @@ class DraftSaver(QObject):
         self._work.start(self._save_behind(), name="keep the draft")
 
     async def _save_behind(self) -> None:
+        if not isValid(self):  # the tab has ended since this was begun; it saves as it is left
+            return
         self._busy, self._touched = True, False
         begun = perf_counter()
         now = self._snapshot()
@@ -84,9 +86,11 @@ class DraftSaver(QObject):
             if now != self._kept:
                 await self.keeper.keep(now)
                 self._kept = now
-                self.saved.emit(datetime.now(UTC))
+                if isValid(self):
+                    self.saved.emit(datetime.now(UTC))
         except TurbodeskError as error:
-            self.failed.emit(error)
+            if isValid(self):
+                self.failed.emit(error)
         finally:
             self._busy = False
             if isValid(self):  # it may be cut off by the end of the tab

@@ -89,7 +89,8 @@ class Work:
                 self._notices.tell_error(error)
         except Exception as error:
             log.error("a fault of ours\n%s", report(error))
-            tell_fault(self._owner, error)
+            if isValid(self._owner):
+                tell_fault(self._owner, error)
 
     def _hold(self, widget: QWidget) -> None:
         self._holds[widget] = self._holds.get(widget, 0) + 1
