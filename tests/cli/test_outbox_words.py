@@ -132,7 +132,8 @@ def test_what_waits_is_cancelled_and_it_is_said_what_it_was(shop: Account, tmp_p
 def test_a_time_is_read_with_its_zone_and_one_that_is_over_is_told(shop: Account) -> None:
     words = ("send", *ME, "--to", "you@example.org", "--at")
     assert shop(*words, "2090-12-01T09:00+02:00").json["not_before"] == "2090-12-01T07:00:00Z"
-    for wrong in ("2020-01-01 09:00", "soon", "2090-12-01", "2090-13-01 09:00"):
+    far = ("9999-12-31 23:59", "0001-01-01 00:00")
+    for wrong in ("2020-01-01 09:00", "soon", "2090-12-01", "2090-13-01 09:00", *far):
         answer = shop(*words, wrong)
         assert (answer.code, answer.json["error"]["kind"]) == (2, "usage")
     assert shop(*words, "2090-12-01 09:00", "--undo", "5").code == 2

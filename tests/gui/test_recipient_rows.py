@@ -405,6 +405,8 @@ def test_the_file_its_row_and_its_pace_outlive_the_window(room: Run, run: Run, t
             with pytest.raises(InvalidDraft):
                 fourth.rows.merge(fourth.draft())
             for made in (other, third, fourth):
+                await made.saver.save()
+                await made.behind.settled()
                 made.deleteLater()
 
     run(go(), 30)
@@ -434,6 +436,8 @@ def test_a_batch_cut_off_by_closing_is_in_one_place(room: Run, run: Run, table: 
             await looked_through(other)
             assert other.is_empty is written and other.flow.key == ""
             tab.flow.end()
+            await other.saver.save()
+            await other.behind.settled()
             other.deleteLater()
 
     run(go(), 30)

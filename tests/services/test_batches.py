@@ -452,6 +452,19 @@ def test_a_batch_whose_undo_time_was_cut_off_waits_for_a_person(tmp_path: Path) 
     on_stage(tmp_path, play)
 
 
+def test_a_batch_that_is_through_is_neither_cancelled_nor_sent_again(tmp_path: Path) -> None:
+    async def play(stage: Stage) -> None:
+        id = await stage.filled(2)
+        await stage.batches.run(id)
+        with pytest.raises(StoreTrouble, match="done: nothing of it waits"):
+            await stage.batches.cancel(id)
+        with pytest.raises(StoreTrouble) as again:
+            await stage.batches.run(id)
+        assert "everybody again" in again.value.hint
+
+    on_stage(tmp_path, play)
+
+
 def test_a_batch_cut_off_is_paused_as_of_when_its_last_row_left(tmp_path: Path) -> None:
     async def play(stage: Stage) -> None:
         id = await stage.filled(4, concurrency=1)

@@ -183,6 +183,44 @@ def test_a_line_break_never_reaches_a_subject_or_a_name() -> None:
     assert finding(merged(file, subject="{{ 'x' * 701 }}").check(), Kind.SUBJECT).rows == (1, 2, 3)
 
 
+def test_a_name_that_stops_is_told_with_its_row() -> None:
+    people = table(("anna@example.com", "Anna", "3"), ("ben@example.org", "B\u2028Bcc: eve@example.net", "1"))
+    (stop,) = merged(people).check().stops
+    assert stop.says == "Row 2: its name holds a character that no letter may carry. Take it out of the cell."
+
+
+def test_cells_that_a_letter_writes_out_and_that_are_empty_are_told() -> None:
+    people = table(
+        ("anna@example.com", "", "3"), ("ben@example.org", "Ben", ""), ("carl@example.org", " ", "1")
+    )
+    checked = merged(people, text="Hello {{ first_name }}").check()
+    empty = finding(checked, Kind.EMPTY)
+    assert (empty.says, empty.effect) == ("{{ first_name }} is empty in rows 1 and 3.", Effect.SHOWN)
+    assert empty.rows == (1, 3) and [it.kind for it in checked.findings] == [Kind.EMPTY]
+
+
+def test_another_column_of_addresses_is_told() -> None:
+    columns = ("Email", "Old email", "Nick")
+    rows = (("a@example.com", "b@example.com", "A"), ("c@example.com", "d@example.com", "C"))
+    another = finding(merged(table(*rows, columns=columns)).check(), Kind.ANOTHER)
+    assert another.says == "“Old email” holds addresses too; the letters go to those in “Email”."
+
+
+def test_letters_of_a_guessed_encoding_are_told_with_the_cell() -> None:
+    people = table(("anna@example.com", "\xc8\xe2\xe0\xed", "1"), ("b@example.com", "Ben", "2"), guessed=True)
+    guess = finding(merged(people).check(), Kind.GUESSED)
+    assert (guess.rows, guess.notes) == ((1,), ("\xc8\xe2\xe0\xed",))
+
+
+def test_variables_where_none_is_written_out_are_told() -> None:
+    merge = merged(PEOPLE, headers=[("X-Order", "{{ points }}")], groups="c{{ city }}")
+    told = [it.says for it in merge.check().findings if it.kind is Kind.UNWRITTEN]
+    assert [says.split(",")[0] for says in told] == [
+        "A header holds {{ points }}",
+        "The campaign holds {{ city }}",
+    ]
+
+
 def test_a_file_without_anybody_stops() -> None:
     checked = merged(table(("nobody", "", ""), ("", "", ""))).check()
     assert checked.going == () and [it.kind for it in checked.stops] == [Kind.NOBODY]
@@ -276,6 +314,14 @@ def test_what_could_run_away_is_refused(text: str, said: str) -> None:
     with pytest.raises(TemplateTrouble) as told:
         RowTemplate(text, html=True).write({"points": "3"})
     assert said in told.value.words
+
+
+def test_a_name_of_two_words_is_told_as_one() -> None:
+    with pytest.raises(TemplateTrouble) as trouble:
+        RowTemplate("Hi {{ First name }}", html=False)
+    assert "{{ first_name }}" in trouble.value.words
+    with pytest.raises(TemplateTrouble, match="`self` cannot be used"):
+        RowTemplate("Hi {{ self }}", html=False)
 
 
 def test_a_text_has_a_bounded_size_and_time(monkeypatch: pytest.MonkeyPatch) -> None:

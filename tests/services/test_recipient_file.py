@@ -94,6 +94,16 @@ def test_commas_in_names_do_not_make_it_a_comma_file(tmp_path: Path) -> None:
     assert opened(tmp_path, f"email;name, first\n{rows}").delimiter == ";"
 
 
+@pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "SEP=;"])
+def test_a_line_that_names_the_delimiter_is_no_row(tmp_path: Path, first: str) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(f"{first}\r\nEmail;Sizes\r\na@example.com;1,2,3\r\nb@example.com;x;y\r\n")
+    with pytest.raises(FileTrouble, match=r"row 2 \(line 4\) has 3 cells"):
+        read(path)
+    path.write_text(f"{first}\r\nEmail;Sizes\r\na@example.com;1,2,3\r\n")
+    assert read(path).rows == (("a@example.com", "1,2,3"),)
+
+
 def test_one_column_is_a_table_too(tmp_path: Path) -> None:
     found = opened(tmp_path, "email\nanna@example.com\n\nben@example.org\n")
     assert (found.delimiter, found.columns) == ("", ("email",))

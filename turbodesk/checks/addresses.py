@@ -68,6 +68,8 @@ def is_role(address: Address) -> bool:
 def _suggestion(text: str) -> str:
     """`text` with the commas and stray dots of its domain mended, empty where that makes no address."""
     local, at, domain = text.rpartition("@")
+    if " " in domain.strip():
+        return ""  # words, not a slip
     mended = re.sub(r"[\s,.]+", ".", domain).strip(".")
     try:
         return Address.parse(f"{local}{at}{mended}").email if at and mended != domain else ""

@@ -56,7 +56,7 @@ async def merged(place: Workplace, draft: Draft, given: dict[str, Any]) -> Merge
         await asyncio.to_thread(memory.remember, file.columns, mapping)
     merge = await asyncio.to_thread(Merge, draft, file, mapping)
     named = f", names in {mapping.name}" if mapping.name else ""
-    rows = f"{file.name}: {len(merge):,} rows, {file.words}; addresses in {mapping.address}{named}."
+    rows = f"{file.name}: {_rows(len(merge))}, {file.words}; addresses in {mapping.address}{named}."
     say(printable(rows))
     return merge
 
@@ -139,10 +139,10 @@ async def check(desk: Desk, merge: Merge) -> Checked:
         checked = await asyncio.to_thread(merge.check, suppressed, stopped.is_set)
     finally:
         stopped.set()
+    checked.refuse()
     for finding in checked.findings:
         say(finding_line(finding))
-    checked.refuse()
-    say(f"{len(checked.going):,} of {len(merge):,} rows go.")
+    say(f"{len(checked.going):,} of {_rows(len(merge))} {'goes' if len(checked.going) == 1 else 'go'}.")
     return checked
 
 
@@ -176,11 +176,15 @@ async def _quota(desk: Desk, wanted: int) -> Quota | None:
     return quota
 
 
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
+
+
 def finding_line(finding: Finding) -> str:
     """A finding with its first rows, in one line."""
     from turbodesk.cli.documents import printable
 
-    if not finding.rows or finding.effect == "stops":
+    if not finding.rows or finding.kind == "empty":  # these name their rows themselves
         return printable(finding.says)
     notes = finding.notes or ("",) * len(finding.rows)
     told = [

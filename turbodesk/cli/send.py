@@ -12,7 +12,7 @@ from turbodesk.cli.base import CANCELLED, OK, Setting, as_json, say, say_why
 from turbodesk.cli.dry_run import spell
 from turbodesk.cli.outbox import ended, tell_send
 from turbodesk.cli.recipients import check_words, send_rows
-from turbodesk.cli.waits import count_down, hour, with_a_yes
+from turbodesk.cli.waits import a_number, count_down, hour, with_a_yes
 from turbodesk.errors import FileTrouble, InvalidDraft, StoreTrouble
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from turbodesk.store.entry import Entry
     from turbodesk.workplace import Workplace
 
-LONGEST_UNDO_S = 30
+LONGEST_UNDO_S, MOST_PER_SECOND = 30, 10_000
 
 
 @click.command("send")
@@ -76,7 +76,11 @@ LONGEST_UNDO_S = 30
     "--stop-at", type=click.IntRange(0, 100), default=0, help="Stop at so many % of refusals; 0: never."
 )
 @click.option(
-    "--per-second", type=click.FloatRange(0), default=0.0, help="So many leave in a second at most."
+    "--per-second",
+    type=click.FloatRange(0, MOST_PER_SECOND),
+    default=0.0,
+    callback=a_number,
+    help="So many leave in a second at most.",
 )
 @click.option("--dry-run", is_flag=True, help="Show the exact request; send nothing, write nothing down.")
 @click.option("--row", type=click.IntRange(1), default=None, help="With --csv --dry-run: the row to show.")

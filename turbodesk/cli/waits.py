@@ -6,15 +6,17 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import click
 
 from turbodesk.cli.base import say
-from turbodesk.errors import ConfirmFirst
+from turbodesk.errors import ConfirmFirst, InvalidDraft
 
 T = TypeVar("T")
+
+FARTHEST_YEARS = 100  # ahead; beyond it an hour is a slip of the hand
 
 
 async def with_a_yes(act: Callable[[int], Awaitable[T]], confirmed: int) -> T:
@@ -86,7 +88,29 @@ def hour(text: str) -> datetime:
         at = None
     if at is None or len(text.strip()) <= len("2026-12-01"):
         raise click.UsageError(f"--at {text!r} is no time: write it as 2026-12-01 09:00.")
-    at = at.astimezone()
+    try:
+        at = _here(at)
+    except (OverflowError, ValueError):
+        raise click.UsageError(f"--at {text!r} is no time that this computer knows.") from None
+    except InvalidDraft as error:
+        raise click.UsageError(f"--at {text!r}: {error.problems['when']}") from None
     if at <= datetime.now(at.tzinfo):
         raise click.UsageError(f"--at {text!r} is over: it is {datetime.now(at.tzinfo):%Y-%m-%d %H:%M} now.")
     return at
+
+
+def _here(at: datetime) -> datetime:
+    """The moment, aware; raises InvalidDraft where the clocks leave it out here."""
+    from turbodesk.services import later
+
+    farthest = datetime.now(UTC).year + FARTHEST_YEARS
+    if at.year > farthest:
+        raise ValueError("too far away")
+    return at.astimezone() if at.tzinfo is not None else later.local(at.date(), at.time())
+
+
+def a_number(_context: click.Context, option: click.Parameter, value: float) -> float:
+    """A number as it was typed; raises click.BadParameter for `nan`, which no range keeps out."""
+    if value != value:
+        raise click.BadParameter("it is no number.", param=option)
+    return value

@@ -106,7 +106,7 @@ class Faults:
     def set(self, given: object) -> None:
         """Replaces them all; raises NotAFault and changes nothing then."""
         if not isinstance(given, list):
-            raise NotAFault("faults is a list.")
+            raise NotAFault("faults is a list, in a JSON body (Content-Type: application/json).")
         self._faults = [fault_of(one) for one in given]
 
     def as_json(self) -> list[dict[str, object]]:

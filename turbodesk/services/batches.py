@@ -184,7 +184,13 @@ class BatchRuns:
         return await self._ledger.batches.ask_pause(id, reason)
 
     async def cancel(self, id: str) -> Batch:
-        """Cancels all rows that have not left; what has left has left."""
+        """Cancels all rows that have not left; what has left has left. Raises StoreTrouble if it is over."""
+        found = await self._ledger.batches.batch(id)
+        if found.is_over and not found.waiting:
+            raise StoreTrouble(
+                f"This batch is {found.state}: nothing of it waits.",
+                hint="What has left cannot be taken back.",
+            )
         if run := self._runs.get(id):
             run.end(BatchState.CANCELLED, "")
         return await self._ledger.batches.cancel(id)

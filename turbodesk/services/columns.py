@@ -61,6 +61,11 @@ def guessed(file: RecipientFile) -> Mapping:
     return Mapping(file.columns[address], name, variables_of(file.columns))
 
 
+def address_columns(file: RecipientFile) -> tuple[str, ...]:
+    """The columns most of whose cells look like addresses, in their order."""
+    return tuple(column for at, column in enumerate(file.columns) if _holds_addresses(file, at) == 2)
+
+
 def _holds_addresses(file: RecipientFile, at: int) -> int:
     """2 where most cells look like addresses, 1 where some do, 0 where none does."""
     cells = [row[at] for row in file.rows[:_LOOKED_AT] if at < len(row) and row[at].strip()]

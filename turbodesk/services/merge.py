@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from turbodesk.checks.addresses import check_address, is_role, split_addresses
@@ -15,8 +14,9 @@ from turbodesk.checks.headers import subject_problem
 from turbodesk.checks.near_miss import near_miss
 from turbodesk.errors import InvalidDraft
 from turbodesk.model.message import Address, AddressError
-from turbodesk.services.columns import ColumnMemory, Mapping, guessed
+from turbodesk.services.columns import ColumnMemory, Mapping, address_columns, guessed
 from turbodesk.services.compose import Draft
+from turbodesk.services.findings import SAID, Checked, Effect, Finding, Kind, row_words, said_of
 from turbodesk.services.recipient_file import RecipientFile
 
 if TYPE_CHECKING:
@@ -32,71 +32,15 @@ GUESSED_ADDRESS = (
     "{} has letters beyond ASCII, and the file does not say how they are written. Save it as UTF-8."
 )
 LOST_LETTER = "\ufffd"
+NOTED = 40  # characters of a cell that a note shows
+ONLY_WRITTEN = (
+    "{} holds {}, which goes as it stands: variables are written out in subject, HTML and text alone."
+)
 
 _PLAIN_LOCAL = re.compile(r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*")
+_VARIABLE = re.compile(r"\{\{.{0,60}?\}\}|\{%.{0,60}?%\}", re.DOTALL)
 _PLAIN_NAME = re.compile(r"[\w' -]+")
 _LONGEST_LOCAL, _LONGEST = 64, 254
-
-
-class Kind(StrEnum):
-    """What a finding is about."""
-
-    COPIES = "copies"  # Cc and Bcc
-    TEMPLATE = "template"  # a text that is no template, or makes no letter of a row
-    MISSING = "missing"  # variables
-    SUBJECT = "subject"
-    NAME = "name"
-    NOBODY = "nobody"
-    SYNTAX = "syntax"
-    DUPLICATE = "duplicate"
-    SUPPRESSED = "suppressed"
-    NEAR_MISS = "near-miss"
-    ROLE = "role"
-    SHORT = "short"  # rows with fewer cells than columns
-    DAMAGED = "damaged"
-
-
-class Effect(StrEnum):
-    """What a finding does: nothing goes, these rows do not go, or it is only shown."""
-
-    STOPS = "stops"
-    SKIPS = "skips"
-    SHOWN = "shown"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing to say about a batch. `rows` are their numbers in order, empty where it is about all of it;
-    `notes` has a few words for each row, or is empty. `field` is the draft's field it belongs to."""
-
-    kind: Kind
-    effect: Effect
-    says: str
-    rows: tuple[int, ...] = ()
-    notes: tuple[str, ...] = ()
-    field: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What will be sent: the numbers of the rows to go, in order, and all that was found. While something
-    stops it, nothing goes."""
-
-    going: tuple[int, ...]
-    findings: tuple[Finding, ...]
-
-    @property
-    def stops(self) -> tuple[Finding, ...]:
-        """Why nothing may go; empty where it may."""
-        return tuple(it for it in self.findings if it.effect is Effect.STOPS)
-
-    def refuse(self) -> None:
-        """Raises InvalidDraft, by field, where something stops it."""
-        problems: dict[str, list[str]] = {}
-        for it in self.stops:
-            problems.setdefault(it.field, []).append(it.says)
-        if problems:
-            raise InvalidDraft({name: " ".join(told) for name, told in problems.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +123,17 @@ class Merge:
         early and what comes back is of no use.
         """
         findings = [
-            Finding(Kind.COPIES, Effect.STOPS, says, field=name) for name, says in _copies(self.draft).items()
+            Finding(kind, effect, says, field=name)
+            for kind, effect, found in (
+                (Kind.COPIES, Effect.STOPS, _copies(self.draft)),
+                (Kind.UNWRITTEN, Effect.SHOWN, _unwritten(self.draft)),
+            )
+            for name, says in found.items()
         ]
         sorter = _Sorter(self, {address.casefold() for address in suppressed})
         sorter.sort()
         findings += self._letters(sorter.going, stopped)
+        findings += [*self._empty_cells(sorter.going), *self._other_addresses()]
         if not sorter.going:
             says = f"No row of {self.file.name} can be sent to."
             findings.append(Finding(Kind.NOBODY, Effect.STOPS, says, field="to"))
@@ -219,6 +169,29 @@ class Merge:
             for it, rows in found.values()
         ]
 
+    def _empty_cells(self, rows: Sequence[int]) -> list[Finding]:
+        """One finding for each variable that a text writes out and some rows leave empty."""
+        used = {name for text in self._texts for name in text.names} & self._places.keys()
+        found = []
+        for name in sorted(used):
+            at = self._places[name]
+            cells = ((row, self.file.rows[row - 1]) for row in rows)
+            bare = tuple(row for row, them in cells if at < len(them) and not them[at].strip())
+            if bare:
+                says = f"{{{{ {name} }}}} is empty in {row_words(bare)}."
+                found.append(Finding(Kind.EMPTY, Effect.SHOWN, says, bare, field="body"))
+        return found
+
+    def _other_addresses(self) -> list[Finding]:
+        """One finding where another column holds addresses as well."""
+        others = [it for it in address_columns(self.file) if it != self.mapping.address]
+        if not others:
+            return []
+        named = ", ".join(f"“{it}”" for it in others[:3])
+        verb = "holds" if len(others) == 1 else "hold"
+        says = f"{named} {verb} addresses too; the letters go to those in “{self.mapping.address}”."
+        return [Finding(Kind.ANOTHER, Effect.SHOWN, says, field="to")]
+
     def _stopping(self, trouble: _Trouble, rows: list[int]) -> str:
         words = row_words(rows)
         if not trouble.missing:
@@ -231,21 +204,25 @@ class Merge:
         return f"{says}: {self.file.name} has no such column.{likely}"
 
 
-def row_words(rows: Iterable[int], named: int = 5) -> str:
-    """ "row 4", "rows 4, 7 and 9", "rows 4, 7, 9 and 120 more"."""
-    listed = list(rows)
-    if len(listed) == 1:
-        return f"row {listed[0]:,}"
-    shown = [f"{row:,}" for row in listed[:named]]
-    if (more := len(listed) - named) > 0:
-        return f"rows {', '.join(shown)} and {more:,} more"
-    return f"rows {', '.join(shown[:-1])} and {shown[-1]}"
-
-
 def _copies(draft: Draft) -> dict[str, str]:
     """What is said of Cc and Bcc where somebody stands there, by field."""
     filled = {"cc": draft.cc, "bcc": draft.bcc}
     return {name: ONLY_TO.format(name.title()) for name, text in filled.items() if split_addresses(text)}
+
+
+def _unwritten(draft: Draft) -> dict[str, str]:
+    """What is said of variables where none is written out, by field."""
+    headers = "\n".join(value for pair in draft.headers for value in pair)
+    fields = "\n".join(value for pair in draft.fields for value in pair)
+    texts = (
+        ("from", "The sender", draft.sender),
+        ("reply-to", "Reply-To", draft.reply_to),
+        ("headers", "A header", headers),
+        ("groups", "The campaign", draft.groups),
+        ("fields", "A custom field", fields),
+    )
+    met = ((name, called, _VARIABLE.search(text)) for name, called, text in texts)
+    return {name: ONLY_WRITTEN.format(called, found[0]) for name, called, found in met if found}
 
 
 # People
@@ -338,6 +315,7 @@ class _Text:
         self.member, self._field, self._called = member, field, called
         self._plain = ""
         self._template: RowTemplate | None = None
+        self.names: frozenset[str] = frozenset()  # the variables that it writes out
         self.broken: _Trouble | None = None
 
     def compile(self, draft: Draft) -> None:
@@ -350,6 +328,7 @@ class _Text:
 
         try:
             self._template = row_template.RowTemplate(text, html=self.member == "html")
+            self.names = self._template.names
         except row_template.TemplateTrouble as trouble:
             self.broken = self._told(trouble)
 
@@ -407,6 +386,8 @@ class _Sorter:
                 self._found[Kind.SHORT][row] = f"{len(cells)} of {width} cells"
             if any(LOST_LETTER in cell for cell in cells):
                 self._found[Kind.DAMAGED][row] = ""
+            if self._file.guessed and (odd := next((it for it in cells if not it.isascii()), "")):
+                self._found[Kind.GUESSED][row] = odd.strip()[:NOTED]
 
     def _look(self, row: int, address: Address, meant: dict[str, str]) -> None:
         if address.domain not in meant:
@@ -421,53 +402,8 @@ class _Sorter:
     def findings(self) -> list[Finding]:
         """One for each kind that was met."""
         made = []
-        for kind, (effect, one, many) in _SAID.items():
+        for kind in SAID:
             if rows := self._found[kind]:
-                says = one if len(rows) == 1 else many.format(f"{len(rows):,}")
-                notes = tuple(rows.values())
-                made.append(Finding(kind, effect, says, tuple(rows), notes, "to"))
+                effect, says = said_of(kind, list(rows))
+                made.append(Finding(kind, effect, says, tuple(rows), tuple(rows.values()), "to"))
         return made
-
-
-_SAID = {
-    Kind.NAME: (
-        Effect.STOPS,
-        "1 name holds a character that no letter may carry.",
-        "{} names hold a character that no letter may carry.",
-    ),
-    Kind.SYNTAX: (
-        Effect.SKIPS,
-        "1 row has no valid address and is skipped.",
-        "{} rows have no valid address and are skipped.",
-    ),
-    Kind.DUPLICATE: (
-        Effect.SKIPS,
-        "1 address stands there again; its first row goes.",
-        "{} addresses stand there again; the first row of each goes.",
-    ),
-    Kind.SUPPRESSED: (
-        Effect.SKIPS,
-        "1 address is suppressed and is skipped.",
-        "{} addresses are suppressed and are skipped.",
-    ),
-    Kind.NEAR_MISS: (
-        Effect.SHOWN,
-        "1 domain looks like a slip.",
-        "{} domains look like slips.",
-    ),
-    Kind.ROLE: (
-        Effect.SHOWN,
-        "1 address belongs to an office rather than to a person.",
-        "{} addresses belong to an office rather than to a person.",
-    ),
-    Kind.SHORT: (
-        Effect.SHOWN,
-        "1 row ends before its last column.",
-        "{} rows end before their last column.",
-    ),
-    Kind.DAMAGED: (
-        Effect.SHOWN,
-        "1 row holds a letter that was lost before (\ufffd).",
-        "{} rows hold letters that were lost before (\ufffd).",
-    ),
-}

@@ -31,6 +31,7 @@ _SNIFFED_BYTES = 4096
 _UTF8_LETTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _LIKE_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _WRITTEN_ADDRESS = re.compile(r"\S@\S")
+_NAMED_DELIMITER = re.compile(r'"?sep=([,;\t|])"?(?=[\r\n])', re.IGNORECASE)
 _LINE = re.compile(r"\r\n|\r|\n")
 _ANOTHER = "Choose a file with one row for each recipient."
 _SAVE_AS_UTF8 = "Save it as UTF-8 (“CSV UTF-8” in a spreadsheet), then choose it again."
@@ -93,7 +94,9 @@ def read(path: Path) -> RecipientFile:
     name = safe_name(path.name)
     text, encoding = _decoded(name, raw)
     _refuse_nul(name, text)
-    delimiter = _delimiter_of(text)
+    named = _NAMED_DELIMITER.match(text)  # a line for spreadsheets, no row
+    text = text[named.end() :] if named else text
+    delimiter = named[1] if named else _delimiter_of(text)
     columns, rows, has_header = _Table(name, delimiter or ",").read(text)
     return RecipientFile(
         path=path,

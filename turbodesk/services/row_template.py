@@ -26,6 +26,11 @@ LONGEST_VALUE = 200_000  # characters or items of what a letter computes
 LONGEST_S = 2.0
 LARGEST_BITS = 4096
 
+NO_NAME = (
+    "What stands between {{ and }} is no name of a column. Names are one word: "
+    "the column “First name” is {{ first_name }}."
+)
+
 _HTML = "html"
 _FILE = "<letter>"
 _STEPS, _SIZED = " steps", " sized"  # names that no letter can write
@@ -122,6 +127,8 @@ def _line(error: BaseException) -> int:
 
 def _sentence(words: str) -> str:
     words = words.strip().rstrip(".")
+    if words.startswith("expected token 'end of print statement'"):
+        return NO_NAME
     return f"{words[:1].upper()}{words[1:]}."
 
 
@@ -231,6 +238,11 @@ class _Bounding(NodeTransformer):
         if isinstance(node, nodes.NSRef):
             raise _not_here("`namespace` cannot be used in a letter for rows", node)
         return super().generic_visit(node, *args, **kwargs)
+
+    def visit_Name(self, node: nodes.Name) -> nodes.Node:
+        if node.name == "self":  # the template itself, to Jinja
+            raise _not_here("`self` cannot be used in a letter for rows", node)
+        return node
 
     def visit_For(self, node: nodes.For) -> nodes.Node:
         if node.recursive:

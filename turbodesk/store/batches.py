@@ -89,7 +89,7 @@ class Batches:
                     "Another Turbodesk is sending this batch.", hint="Look in its outbox how far it is."
                 )
             if batch.is_over:
-                raise StoreTrouble(f"This batch is {batch.state}.", hint="Send the file as a new batch.")
+                raise StoreTrouble(f"This batch is {batch.state}.", hint=_another(batch))
             if batch.waiting + batch.finished != batch.total:
                 raise StoreTrouble(
                     "Not all rows of this batch were written down.",
@@ -180,6 +180,19 @@ class Batches:
             return _batches(connection, rows)
 
         return await self._read(work)
+
+
+def _another(batch: Batch) -> str:
+    """What to do where nothing of a batch may go any more: most of it may have arrived."""
+    left = batch.total - batch.counts.get(SendState.CANCELLED, 0)
+    if not left:
+        return "Nothing of it has left: send the file as a new batch."
+    if left == batch.total:
+        return "All its rows have left. A new batch of the same file would write to everybody again."
+    return (
+        f"{left:,} of its {batch.total:,} rows have left. To write to the others, take those out of the file "
+        "and send it as a new batch."
+    )
 
 
 def batch_of(connection: sqlite3.Connection, id: str) -> Batch:
