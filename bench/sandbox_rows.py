@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-from bench.measure import CHILDREN, Row, child, environment, folder, in_turn, sandbox
-from bench.sends import bare_relay
+from bench.measure import Row, child, folder, in_turn, sandbox
+from bench.sends import bare_relay, bare_route
 
 SENDS, AT_ONCE, TIMES = 2000, 10, 3
 
 
 def rows() -> list[Row]:
-    with folder() as place, _bare_route() as floor_url, sandbox("--data", place / "s.sqlite") as ready:
+    with folder() as place, bare_route() as floor_url, sandbox("--data", place / "s.sqlite") as ready:
         ours_url = ready["turbosmtp_v1"]["send_url"]
         floor, ours = in_turn(lambda: _per_second(floor_url), lambda: _per_second(ours_url), TIMES)
     with bare_relay() as relay, folder() as place, sandbox("--data", place / "s.sqlite") as ready:
@@ -53,17 +50,3 @@ def _seconds_of_python() -> float:
     begin = time.perf_counter()
     subprocess.run([sys.executable, "-c", ""], check=True)
     return time.perf_counter() - begin
-
-
-@contextmanager
-def _bare_route() -> Iterator[str]:
-    script = str(CHILDREN / "bare_route.py")
-    process = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True, env=environment())
-    try:
-        assert process.stdout is not None
-        yield json.loads(process.stdout.readline())
-    finally:
-        process.terminate()
-        process.wait(30)
-        if process.stdout:
-            process.stdout.close()

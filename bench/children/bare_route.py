@@ -1,8 +1,10 @@
-"""The floor of the sandbox: starlette under uvicorn reads the same body and answers, and stores nothing."""
+"""The floor of the sandbox: starlette under uvicorn reads the same body and answers, and stores nothing. A
+number of seconds is how long it takes to answer."""
 
 import asyncio
 import json
 import socket
+import sys
 
 import uvicorn
 from starlette.applications import Starlette
@@ -13,6 +15,8 @@ from starlette.routing import Route
 async def send(request):
     body = json.loads(await request.body())
     assert body["authuser"] and body["to"]
+    if len(sys.argv) > 1:
+        await asyncio.sleep(float(sys.argv[1]))
     return JSONResponse({"message": "OK", "mid": 1475205839938715648})
 
 
