@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from turbodesk.gui.compose_tab import ComposeTab
     from turbodesk.gui.first_run import FirstRun
     from turbodesk.gui.notices import Notices
+    from turbodesk.providers.gateway import Gateway
     from turbodesk.services.batches import BatchRuns
     from turbodesk.services.desk import Desk
     from turbodesk.services.outbox import Outbox
@@ -121,6 +122,10 @@ class Desktop:
             kept = await (await self.place()).credentials(profile)
             return kept[Credential.CONSUMER_KEY].reveal() if Credential.CONSUMER_KEY in kept else ""
         return ""
+
+    async def gateway(self) -> Gateway:
+        """What goes out over HTTP from here."""
+        return (await self.place()).gateway
 
     async def open_profile(self, name: str) -> Desk:
         """Opens an account; asks to sign in where its password is not kept. Raises our errors."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLayout, QVBoxLayout, QWidget
 
 from turbodesk.errors import TurbodeskError
 from turbodesk.gui import theme, words
@@ -21,16 +21,16 @@ from turbodesk.gui.account_cards import (
     may_list,
     plan_card,
 )
+from turbodesk.gui.account_page import Places
 from turbodesk.gui.domains_card import DomainsCard
 from turbodesk.gui.guards_dialog import GuardsDialog
 from turbodesk.gui.guards_pane import GuardsPane
 from turbodesk.gui.header import profile_name
-from turbodesk.gui.key_words import end_of, may
+from turbodesk.gui.keys_actions import KeyActions
 from turbodesk.gui.keys_card import KeysCard
-from turbodesk.gui.keys_dialog import KeyDialog
 from turbodesk.gui.notices import Notices
 from turbodesk.gui.parts.button import Button
-from turbodesk.gui.parts.card import Card, Ground, Rule, ToolBar, clear_layout, row, scrolled
+from turbodesk.gui.parts.card import Card, Ground, Rule, ToolBar, clear_layout, column, row, scrolled
 from turbodesk.gui.parts.dialog import ask
 from turbodesk.gui.parts.field import Message
 from turbodesk.gui.parts.label import Label
@@ -39,9 +39,14 @@ from turbodesk.gui.profile_list import ProfileList
 from turbodesk.gui.sub_accounts import SubAccounts
 from turbodesk.gui.tab import Tab
 from turbodesk.gui.unlocked_list import UnlockedList
-from turbodesk.model.account import ApiKey, Profile, Unlocked
+from turbodesk.gui.validation_card import ValidationCard
+from turbodesk.gui.webhooks_card import WebhooksCard
+from turbodesk.model.account import Profile, Unlocked
 from turbodesk.services.account import PARTS, AccountService, Overview
 from turbodesk.services.desk import Desk
+
+if TYPE_CHECKING:
+    from turbodesk.providers.gateway import Gateway
 
 SIDE, SLIM, SIDE_FROM, STACKED = 368, 320, 1100, 800  # px of the drawings
 TWO_PLANS = 640  # from this width of the column on, two plans stand side by side
@@ -85,6 +90,9 @@ class Accounts(Protocol):
     async def key_in_use(self, profile: Profile) -> str:
         """The key, never its secret, that a profile works with; empty where it has none."""
 
+    async def gateway(self) -> Gateway:
+        """What goes out over HTTP from here."""
+
 
 class AccountTab(Tab):
     """Who is signed in, what is left of the plans, who sends below, keys and domains, and the profiles.
@@ -106,7 +114,6 @@ class AccountTab(Tab):
         self._accounts = accounts
         self._service: AccountService | None = None
         self._read_at: datetime | None = None
-        self.box.addWidget(self._head())
         self.pages = Pages()
         self.loading = Loading()
         self.empty = EmptyState()
@@ -115,19 +122,19 @@ class AccountTab(Tab):
         self.pages.add("account", scrolled(self._column()))
         self._side = self._profiles_pane()
         self._side_area = scrolled(self._side)
-        self._panes = QHBoxLayout()
-        self._panes.setContentsMargins(0, 0, 0, 0)
-        self._panes.setSpacing(0)
-        self._panes.addWidget(self.pages, 1)
-        self._panes.addWidget(Rule(upright=True))
-        self._panes.addWidget(self._side_area)
-        self.box.addLayout(self._panes, 1)
+        account = QWidget()
+        panes = row(Rule(upright=True), self._side_area, gap=0)
+        panes.insertWidget(0, self.pages, 1)
+        account.setLayout(column(self._head(), panes, gap=0))
+        self.places = Places(account, (self.validation, self.webhooks))
+        self.box.addWidget(self.places)
         self.loading.cancel_asked.connect(self._on_cancelled)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Refresh), self, self.reload)
 
     def set_desk(self, desk: Desk | None) -> None:
         super().set_desk(desk)
         self._service = AccountService(desk) if desk else None
+        self.places.set_desk(desk)
         self._read_at = None
         self._says.setText("")
         self.pages.turn("loading")
@@ -158,8 +165,9 @@ class AccountTab(Tab):
 
     def reload(self) -> None:
         """Asks the provider for all parts of the account; the first time also what the keys unlock."""
-        if self._service is None or not self._readable():
+        if self._service is None or self.desk is None or not self._readable():
             return
+        self.places.reload(self.desk)
         if self._read_at is None:
             self.pages.turn("loading")
             self.loading.begin("parts of the account")
@@ -176,7 +184,11 @@ class AccountTab(Tab):
         self.profiles.show_profiles(lines, current.name if current else "")
 
     def focus_regions(self) -> list[QWidget]:
-        return [self.refresh_button, self.subs.table, *self.profiles.rows.values()]
+        return self.places.focus_regions() or [
+            self.refresh_button,
+            self.subs.table,
+            *self.profiles.rows.values(),
+        ]
 
     def _readable(self) -> bool:
         return self.desk is not None and any(self.desk.has(part) for part in PARTS.values())
@@ -222,7 +234,7 @@ class AccountTab(Tab):
         self._show_relay(desk)
         missing = [
             (NOT_OFFERED[name], desk.why_not(part)) for name, part in PARTS.items() if not desk.has(part)
-        ]
+        ] + self.places.missing(desk)
         if missing:
             self._below.addWidget(NotOfferedCard(missing))
         self.pages.turn("account")
@@ -267,44 +279,6 @@ class AccountTab(Tab):
         if self.desk is not None and not found:
             relay = self.desk.profile.provider == "smtp"
             self._may.addWidget(may_list(self.desk.offers, relay=relay))
-
-    # keys
-
-    def _on_create_asked(self) -> None:
-        self.work.start(self._create_key(), name="new key pair")
-
-    async def _create_key(self) -> None:
-        if self.desk is None:
-            return
-        dialog = KeyDialog(self.window(), self.desk.provider)
-        await dialog.shown()
-        if dialog.made:
-            self.reload()
-
-    def _on_revoke_asked(self, key: ApiKey) -> None:
-        self.work.start(self._revoke(key), name="revoke a key pair")
-
-    async def _revoke(self, key: ApiKey) -> None:
-        if self.desk is None:
-            return
-        desk, name = self.desk, key.label or end_of(key.key)
-        own = key.key == await self._accounts.key_in_use(desk.profile)
-        says = "Whatever works with it is refused from then on. It cannot be taken back."
-        if own:
-            says = f"{profile_name(desk.profile)} works with it, and can neither send nor read then. {says}"
-        facts = [("Key", (end_of(key.key), "mono")), ("May", may(key.permissions))]
-        if await ask(
-            self.window(),
-            f"Revoke the key pair “{name}”?",
-            says,
-            facts,
-            "Revoke",
-            act_icon="delete",
-            danger=True,
-        ):
-            await desk.provider.revoke_key(key.key)
-            self.notices.tell("ok", f"The key pair “{name}” is revoked")
-            self.reload()
 
     # guards
 
@@ -448,8 +422,9 @@ class AccountTab(Tab):
             slot.setSpacing(theme.px(12))
         self._notice = Message()
         self.subs, self.keys, self.domains = SubAccounts(), KeysCard(), DomainsCard()
-        self.keys.create_asked.connect(self._on_create_asked)
-        self.keys.revoke_asked.connect(self._on_revoke_asked)
+        self.validation = ValidationCard(self)
+        self.webhooks = WebhooksCard(self, lambda: self._accounts.gateway())
+        KeyActions(self, self.keys, lambda profile: self._accounts.key_in_use(profile), self.reload)
         self._pile.addWidget(self._notice)
         for name, part in (
             ("plans", self._grid),
@@ -463,6 +438,8 @@ class AccountTab(Tab):
                 self._pile.addLayout(part)
             else:
                 self._pile.addWidget(part)
+        self._pile.addWidget(self.validation)
+        self._pile.addWidget(self.webhooks)
         self._pile.addLayout(self._below)
         self._pile.addStretch(1)
         return column

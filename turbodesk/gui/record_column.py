@@ -18,12 +18,12 @@ def identity(value: Any) -> Any:
 class Column:
     """One field of a record: `read` takes it from a row, `show` makes what is seen, `sort` its order.
 
-    What `show` gives depends on `kind`: words (or words and a muted rest) for text, medium, muted,
-    mono and address; a state or (state, label) for pill, an empty state for none; [(icon, tone, n)] for
-    counts; (share, words) for meter; (icon, tone, words) for icon. `find` gives the text that the filter
-    looks in, by default what is shown; None as `sort` makes the column keep its order. `width` is in px
-    of the drawings; columns with `stretch` share what is left, and give way down to half. Where the room
-    is short, those with the highest `keep` go.
+    What `show` gives depends on `kind`: words (or words and a muted rest) for text, medium, muted, mono and
+    address; a state or (state, label) for pill, an empty state for none; [(icon, tone, n)] for counts;
+    (share, words) for meter, and for progress, which is no limit; (icon, tone, words) for icon. `find` gives
+    the text that the filter looks in, by default what is shown; None as `sort` makes the column keep its
+    order. `width` is in px of the drawings; columns with `stretch` share what is left, and give way down to
+    half. Where the room is short, those with the highest `keep` go.
     """
 
     title: str
@@ -49,7 +49,7 @@ class Column:
             return (PILLS[state].word if state else "") if label is None else label
         if self.kind == "counts":
             return ", ".join(f"{n} {icon}" for icon, _tone, n in shown)
-        if self.kind in ("meter", "icon"):
+        if self.kind in ("meter", "progress", "icon"):
             return str(shown[-1])
         return " ".join(part for part in shown if part) if isinstance(shown, tuple) else str(shown)
 

@@ -122,8 +122,8 @@ class RecordDelegate(QStyledItemDelegate):
                 paint_pill(painter, room, state, label)
         elif kind == "counts":
             self._paint_counts(painter, inks, room, shown)
-        elif kind == "meter":
-            self._paint_share(painter, inks, room, *shown)
+        elif kind in ("meter", "progress"):
+            self._paint_share(painter, inks, room, *shown, tone="accent" if kind == "progress" else "")
         elif kind == "icon":
             icon, tone, _words = shown
             if icon:
@@ -188,12 +188,12 @@ class RecordDelegate(QStyledItemDelegate):
             left = self._words(painter, inks, words, str(number), tone, "body", cut=False) + theme.px(9)
 
     def _paint_share(
-        self, painter: QPainter, inks: Inks, room: QRectF, share: float | None, words: str
+        self, painter: QPainter, inks: Inks, room: QRectF, share: float | None, words: str, *, tone: str
     ) -> None:
         high, wide = theme.px(6), min(theme.px(72), int(room.width() * 0.5)) if words else int(room.width())
         bar = QRectF(room.left(), round(room.top() + (room.height() - high) / 2), wide, high)
         if share is not None:
-            paint_meter(painter, bar, share)
+            paint_meter(painter, bar, share, tone)
         room.setLeft(room.left() + (wide + theme.px(8) if share is not None else 0))
         self._words(painter, inks, room, words, "text", "body")
 

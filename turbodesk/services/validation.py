@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -133,13 +133,17 @@ class ValidationService:
     async def resume(self, list_id: str, told: Told) -> Results:
         """Waits for a list that was started, and reads it; costs nothing. Raises Refused where the provider
         has no such list."""
-        for wait_s in _waits():
+        return await self.results(await self.follow(list_id, told), told)
+
+    async def follow(self, list_id: str, told: Told) -> ValidationList:
+        """Waits for a list that was started; it comes back once it is done. Raises Refused as `resume`."""
+        waits = _waits()
+        while True:
             found = await self.list(list_id)
             told(Progress(Phase.VALIDATING, found.processed, found.total, list_id))
             if found.done:
-                break
-            await self._sleep(wait_s)
-        return await self.results(found, told)
+                return found
+            await self._sleep(next(waits))
 
     async def results(self, found: ValidationList, told: Told) -> Results:
         """What is known by now of a list's addresses, with corrections where they are told."""
@@ -216,7 +220,7 @@ def addresses_of(file: RecipientFile, column: str = "") -> ToValidate:
     return ToValidate(file.name, column, tuple(emails.values()), tuple(skipped), repeated)
 
 
-async def results_csv(rows: Sequence[Validated], skipped: Sequence[str] = ()) -> AsyncIterator[bytes]:
+async def results_csv(rows: Sequence[Validated], skipped: Sequence[str] = ()) -> AsyncGenerator[bytes, None]:
     """Results as a CSV of ours, some rows at a time; at the end what was not asked, and says so."""
     yield csv_lines([_COLUMNS])
     for start in range(0, len(rows), ROWS_AT_ONCE):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote, unquote, urlsplit
 
 from turbodesk.errors import InvalidDraft, TurbodeskError
 from turbodesk.model.webhook import USUAL_EVENTS, EventFlag, Webhook, WebhookChange
@@ -99,3 +99,31 @@ def chosen(
 ) -> frozenset[EventFlag]:
     """These events with some switched on and others off."""
     return (frozenset(events) | frozenset(on)) - frozenset(off)
+
+
+class Receiver(NamedTuple):
+    """The URL of a webhook without the login that may stand in it, and the user name of that login, empty
+    where there is none."""
+
+    url: str
+    user: str
+
+
+def receiver_of(url: str) -> Receiver:
+    """A URL taken apart; one that cannot be read comes back as it is."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return Receiver(url, "")
+    login, at, place = parts.netloc.rpartition("@")
+    return Receiver(parts._replace(netloc=place).geturl() if at else url, unquote(login.partition(":")[0]))
+
+
+def with_login(url: str, user: str, password: str) -> str:
+    """The URL with a login in it; one that cannot be read comes back as it is."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    place = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=f"{quote(user, safe='')}:{quote(password, safe='')}@{place}").geturl()
