@@ -126,7 +126,7 @@ def test_what_no_one_is_sending_cannot_be_ended(ledger: Ledger) -> None:
         for end in ENDS.values():
             with pytest.raises(StoreTrouble):
                 await end(ledger, entry.id)
-        with pytest.raises(StoreTrouble):
+        with pytest.raises(StoreTrouble, match="not this program's to send"):
             await ledger.mark_wire(entry.id)
         assert await ledger.entry(entry.id) == entry
         with pytest.raises(StoreTrouble):
