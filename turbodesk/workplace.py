@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from turbodesk.vault import Secrets
 
 SECRET_VARIABLES = {it: f"TURBODESK_SECRET_{it.name}" for it in Credential}
+SANDBOX_TOKEN_VARIABLE = "TURBODESK_SECRET_SANDBOX_TOKEN"  # noqa: S105 (a name)
 SANDBOX_FILE = "sandbox.sqlite"
 SANDBOX_HOST = "127.0.0.1"
 
@@ -224,8 +225,16 @@ class Workplace:
 
         gateway = gateway or self.gateway
         provider = open_provider(profile, credentials, gateway)
-        control = open_control(profile, gateway) if profile.inbox_url else None
+        url = profile.inbox_url
+        control = open_control(profile, gateway, self._control_token(url)) if url else None
         return Desk(profile, provider, control, open_relay(profile, credentials, gateway))
+
+    def _control_token(self, inbox_url: str) -> Secret:
+        """What the sandbox there wants to be shown: ours told it, of another the environment may know."""
+        own = self._sandbox.endpoints if self._sandbox is not None else None
+        if own is not None and own.inbox_url == inbox_url:
+            return Secret(own.control_token)
+        return Secret(self._environment.get(SANDBOX_TOKEN_VARIABLE, ""))
 
     async def outbox(self, desk: Desk, *, repeats: bool = False) -> Outbox:
         """The outbox of this config dir, sending through `desk`. With `repeats`, what nothing of left is

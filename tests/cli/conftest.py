@@ -146,4 +146,5 @@ def added(cli: Run, ready: Ready, provider: str) -> Account:
     inbox = ("--inbox-url", ready["inbox_url"])
     answer = cli("profile", "add", provider, "--provider", provider, *words, *inbox, "--json")
     assert answer.code == 0, answer.err
+    env["SANDBOX_TOKEN"] = ready["control_token"]
     return Account(cli, provider, {f"TURBODESK_SECRET_{name}": value for name, value in env.items()})

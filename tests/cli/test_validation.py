@@ -153,7 +153,7 @@ def fault(ready: Ready, *faults: dict[str, object]) -> None:
     request = urllib.request.Request(
         f"{ready['inbox_url']}/sandbox/faults",
         json.dumps({"faults": faults}).encode(),
-        {"Content-Type": "application/json"},
+        {"Content-Type": "application/json", "X-Sandbox-Token": ready["control_token"]},
         method="PUT",
     )
     with urllib.request.urlopen(request, timeout=20):

@@ -185,11 +185,15 @@ def test_a_sandbox_in_another_process_does_the_same(cli: Run, tmp_path: Path) ->
         urls = ("--dashboard-url", v1["dashboard_url"], "--send-url", v1["send_url"])
         add = ("profile", "add", "other", "--provider", "turbosmtp-v1", "--user", v1["user"])
         assert cli(*add, *urls, "--inbox-url", said["inbox_url"], stdin="").code == 0
-        there = {"env": {"TURBODESK_SECRET_PASSWORD": v1["password"]}, "before": ("--profile", "other")}
+        secrets = {"TURBODESK_SECRET_PASSWORD": v1["password"]}
+        there = {"env": secrets, "before": ("--profile", "other")}
         send = ("send", "--from", "a@example.com", "--to", "softbounce@example.org", "--text", "x", "--json")
         assert cli(*send, **there).json["state"] == "accepted"
         found = cli("reports", "list", "--type", "softbounce", "--json", **there).json["reports"]
         assert found[0]["email"] == "softbounce@example.org"
+        refused = cli("inbox", "list", "--json", **there)
+        assert (refused.code, "TURBODESK_SECRET_SANDBOX_TOKEN" in refused.out) == (3, True)
+        secrets["TURBODESK_SECRET_SANDBOX_TOKEN"] = said["control_token"]
         assert len(cli("inbox", "list", "--json", **there).json["messages"]) == 1
         wrong = {"env": {"TURBODESK_SECRET_PASSWORD": "wrong"}, "before": ("--profile", "other")}
         assert cli("account", "show", "--json", **wrong).code == 3

@@ -214,7 +214,9 @@ def test_a_sandbox_that_stopped_is_told_of_once(run, notices, window_of):
         provider = open_provider(profile, {Credential.PASSWORD: Secret("x")}, gateway)
         tab = InboxTab(notices)
         window_of(tab, 1280, 720)
-        tab.set_desk(Desk(profile, provider, SandboxControl(place.inbox_url, gateway)))
+        tab.set_desk(
+            Desk(profile, provider, SandboxControl(place.inbox_url, gateway, Secret(place.control_token)))
+        )
         await tab.work.settled()
         assert tab.empty.title == "Nothing caught yet"
         await asyncio.to_thread(server.stop)

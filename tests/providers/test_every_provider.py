@@ -88,7 +88,7 @@ def wrong_ones(credentials: Credentials) -> Credentials:
 @contextlib.asynccontextmanager
 async def opened(name: str, there: Endpoints) -> AsyncIterator[Desk]:
     gateway = Gateway()
-    control = SandboxControl(there.inbox_url, gateway)
+    control = SandboxControl(there.inbox_url, gateway, Secret(there.control_token))
     await control.set_faults([])
     profile, credentials = sandbox_profile(Profile("test", name), there)
     provider = open_provider(profile, credentials, gateway)

@@ -91,7 +91,7 @@ async def opened(name: str, there: Endpoints) -> AsyncIterator[Stage]:
     profile, credentials = sandbox_profile(Profile("test", name), there)
     provider, relay = open_provider(profile, credentials, gateway), open_relay(profile, credentials, gateway)
     try:
-        yield Stage(provider, relay, SandboxControl(there.inbox_url, gateway))
+        yield Stage(provider, relay, SandboxControl(there.inbox_url, gateway, Secret(there.control_token)))
     finally:
         await provider.aclose()
         if relay is not None:

@@ -22,7 +22,7 @@ def test_a_caught_mail_is_seen_moved_and_forgotten(tools: Any) -> None:
             there = server.endpoints
             profile = Profile("t", "turbosmtp-v1", there.user, there.dashboard_url, there.send_url)
             async with tools.gateway() as gateway:
-                control = SandboxControl(there.inbox_url, gateway)
+                control = SandboxControl(there.inbox_url, gateway, Secret(there.control_token))
                 assert await control.messages() == []
                 provider = open_provider(profile, {Credential.PASSWORD: Secret(there.password)}, gateway)
                 message = tools.message(bcc=(Address("b@example.net"),))
@@ -69,7 +69,7 @@ def test_a_mail_of_more_than_ten_megabytes_is_shown_whole(tools: Any) -> None:
             there = server.endpoints
             profile = Profile("t", "turbosmtp-v1", there.user, there.dashboard_url, there.send_url)
             async with tools.gateway() as gateway:
-                control = SandboxControl(there.inbox_url, gateway)
+                control = SandboxControl(there.inbox_url, gateway, Secret(there.control_token))
                 provider = open_provider(profile, {Credential.PASSWORD: Secret(there.password)}, gateway)
                 large = Attachment.of_bytes("large.bin", bytes(12_000_000))
                 await provider.send(tools.message(attachments=(large,)), tools.Marks())

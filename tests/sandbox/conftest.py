@@ -32,7 +32,12 @@ class Caller:
     def __init__(self, server: SandboxServer) -> None:
         self.server = server
         self.at = server.endpoints
-        self.http = httpx.Client(base_url=self.at.dashboard_url, trust_env=False, timeout=20)
+        self.http = httpx.Client(
+            base_url=self.at.dashboard_url,
+            headers={"X-Sandbox-Token": self.at.control_token},
+            trust_env=False,
+            timeout=20,
+        )
         self._token = ""
 
     @property

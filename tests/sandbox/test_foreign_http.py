@@ -80,7 +80,7 @@ def urllib_status(sandbox: Caller, path: str, body: bytes, **headers: str) -> tu
         ("/api/v1/nothing", 404),
         ("/api/deauthorize", 401),
         ("/api/plans", 404),
-        ("/sandbox/reset", 200),
+        ("/sandbox/reset", 401),
         ("/", 404),
     ],
 )
@@ -161,7 +161,8 @@ def test_requests_that_do_not_wait_for_answers(sandbox: Caller) -> None:
         f"POST {V2_SEND} HTTP/1.1", "Host: localhost", *(f"{name}: {value}" for name, value in KEYS.items()),
         f"Content-Length: {len(letter)}", body=letter,
     )  # fmt: skip
-    last = lines("GET /sandbox/accepted HTTP/1.1", "Host: localhost", "Connection: close")
+    token = f"X-Sandbox-Token: {sandbox.at.control_token}"
+    last = lines("GET /sandbox/accepted HTTP/1.1", "Host: localhost", token, "Connection: close")
     answers = talk(sandbox, send * 3 + last)
     assert answers.count(b"HTTP/1.1 200 ") == 4
     assert b'{"total": 3,' in answers
@@ -169,9 +170,9 @@ def test_requests_that_do_not_wait_for_answers(sandbox: Caller) -> None:
 
 def test_http_1_0_with_and_without_a_host(sandbox: Caller) -> None:
     for host in ((), ("Host: localhost",)):
-        answer = talk(sandbox, lines("GET /sandbox/accepted HTTP/1.0", *host))
+        answer = talk(sandbox, lines("GET / HTTP/1.0", *host))
         assert answer.startswith(b"HTTP/1.1 200 ")
-    elsewhere = lines("GET /sandbox/accepted HTTP/1.0", "Origin: https://evil.example.com")
+    elsewhere = lines("GET / HTTP/1.0", "Origin: https://evil.example.com")
     assert talk(sandbox, elsewhere).startswith(b"HTTP/1.1 403 ")
 
 
@@ -255,7 +256,7 @@ def test_its_own_fault_comes_in_the_words_of_the_provider(
 
 
 def test_one_connection_too_many_is_sent_away(opened: Opener) -> None:
-    ask = lines("GET /sandbox/accepted HTTP/1.1", "Host: localhost", "Connection: close")
+    ask = lines("GET / HTTP/1.1", "Host: localhost", "Connection: close")
     with opened() as caller:
         there = [socket.create_connection(address(caller), timeout=20) for _ in range(500)]
         assert talk(caller, b"").startswith(b"HTTP/1.1 503 ")

@@ -54,8 +54,9 @@ class Elsewhere:
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         )
         assert self.process.stdout is not None
-        url = json.loads(self.process.stdout.readline())["inbox_url"]
-        self.http = httpx.Client(base_url=url, trust_env=False, timeout=30)
+        there = json.loads(self.process.stdout.readline())
+        headers = {"X-Sandbox-Token": there["control_token"]}
+        self.http = httpx.Client(base_url=there["inbox_url"], headers=headers, trust_env=False, timeout=30)
 
     def send(self, **fields: str) -> httpx.Response:
         body = {"from": "me@example.com", "to": "ok@example.com", "authuser": "sandbox@example.com", **fields}
@@ -70,6 +71,7 @@ def ask(server: SandboxServer, **headers: str) -> int:
     host, port = server.endpoints.inbox_url.removeprefix("http://").split(":")
     connection = http.client.HTTPConnection(host, int(port), timeout=10)
     connection.putrequest("GET", "/sandbox/accepted", skip_host=True)
+    connection.putheader("X-Sandbox-Token", server.endpoints.control_token)
     for name, value in headers.items():
         connection.putheader(name, value.replace("PORT", port))
     connection.endheaders()
@@ -108,6 +110,7 @@ def test_the_endpoints_as_json(running: Caller) -> None:
             "password": SMTP_PASSWORD,
         },
         "inbox_url": origin,
+        "control_token": running.at.control_token,
     }
     assert origin.startswith("http://127.0.0.1:")
     assert len({smtp.port, smtp.tls_port, int(origin.rpartition(":")[2])}) == 3

@@ -65,6 +65,41 @@ def test_no_answer_lets_another_origin_read_it(sandbox: Caller) -> None:
         assert not [name for name in one.headers if name.startswith("access-control-")]
 
 
+# its own API
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/sandbox/messages"),
+        ("GET", "/sandbox/accepted"),
+        ("PUT", "/sandbox/faults"),
+        ("PUT", "/sandbox/webhooks"),
+        ("POST", "/sandbox/reset"),
+        ("POST", "/sandbox/reset/"),
+        ("POST", "/%73andbox/reset"),
+        ("GET", "/sandbox"),
+    ],
+)
+def test_nobody_controls_it_without_the_token_of_its_run(sandbox: Caller, method: str, path: str) -> None:
+    sandbox.send()
+    for token in ("", "nonsense", "é", sandbox.at.control_token[:-1]):
+        answer = sandbox.http.request(method, path, headers={"X-Sandbox-Token": token.encode()})
+        assert answer.status_code == 401
+        assert "X-Sandbox-Token" in answer.json()["message"]
+        assert sandbox.at.control_token not in answer.text
+    assert len(sandbox.caught()) == 1
+
+
+def test_the_token_is_another_one_in_every_run_and_nowhere_to_be_read(opened: Opener) -> None:
+    with opened() as one, opened() as other:
+        assert one.at.control_token != other.at.control_token
+        assert len(one.at.control_token) >= 32
+        assert one.at.control_token not in repr(one.at)
+        for path in ("/", "/api/openapi.json"):
+            assert one.at.control_token not in one.http.get(path).text
+
+
 # lines, heads and bodies
 
 

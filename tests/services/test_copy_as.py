@@ -14,7 +14,7 @@ from email import policy
 
 import pytest
 
-from turbodesk.model.account import Credential, Credentials, Profile
+from turbodesk.model.account import Credential, Credentials, Profile, Secret
 from turbodesk.model.inbox import CaughtMessage
 from turbodesk.model.message import Address, Attachment, Header, Message
 from turbodesk.model.request import Spelled
@@ -70,7 +70,7 @@ def newest(there: Endpoints) -> CaughtMessage:
     async def go() -> CaughtMessage:
         gateway = Gateway()
         try:
-            control = SandboxControl(there.inbox_url, gateway)
+            control = SandboxControl(there.inbox_url, gateway, Secret(there.control_token))
             return await control.message((await control.messages())[0].id)
         finally:
             await gateway.aclose()

@@ -103,7 +103,9 @@ async def _pour(
 
 
 @asynccontextmanager
-async def viewing(place: Workplace, name: str, recorder: Recorder) -> AsyncIterator[Desk]:
+async def viewing(
+    place: Workplace, name: str, recorder: Recorder, environment: dict[str, str]
+) -> AsyncIterator[Desk]:
     """The desk of a viewer at one of the sandbox's wires, every HTTP host of it recorded."""
     await place.desk(name)
     assert place.endpoints is not None
@@ -116,6 +118,7 @@ async def viewing(place: Workplace, name: str, recorder: Recorder) -> AsyncItera
             for port in set(ports.values())
         }
         hosts = {field: recorded[port] for field, port in ports.items()}
+        environment["TURBODESK_SECRET_SANDBOX_TOKEN"] = place.endpoints.control_token
         desk = place.desk_with(replace(profile, name="Shop", viewer=True, **hosts), credentials)
         try:
             yield desk
@@ -220,8 +223,9 @@ async def _never() -> None:
 def test_nothing_but_questions_leaves_a_viewers_desk(name: str, tmp_path: Path) -> None:
     async def go() -> None:
         recorder = Recorder()
-        async with Workplace(tmp_path, vault=MemoryVault(), environment={}, history_rows=120) as place:
-            async with viewing(place, name, recorder) as desk:
+        known: dict[str, str] = {}
+        async with Workplace(tmp_path, vault=MemoryVault(), environment=known, history_rows=120) as place:
+            async with viewing(place, name, recorder, known) as desk:
                 outbox = await place.outbox(desk)
                 before = await desk.control.accepted() if desk.control else {}
                 await look_everywhere(desk)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,13 +53,22 @@ def serve_sandbox(
     """Serves the sandbox until it is told to stop (Ctrl+C, SIGTERM).
 
     A user name stands in the URL of --webhooks-to; its password comes from TURBODESK_SECRET_EVENTS.
+    Its own API (/sandbox) wants the `control_token` of what is printed, in X-Sandbox-Token: another one in
+    every run, unless TURBODESK_SECRET_SANDBOX_TOKEN says which.
     """
     from turbodesk.files import write_whole
     from turbodesk.sandbox.server import SandboxServer
+    from turbodesk.workplace import SANDBOX_TOKEN_VARIABLE
 
     webhooks: dict[str, Any] = {"webhooks_to": _receiver(webhooks_to), "webhook_speed": webhook_speed}
     with stop_signals() as told:
-        server = SandboxServer(data, port=port, history_rows=history_rows, **webhooks)
+        server = SandboxServer(
+            data,
+            port=port,
+            history_rows=history_rows,
+            control_token=os.environ.get(SANDBOX_TOKEN_VARIABLE, ""),
+            **webhooks,
+        )
         try:
             endpoints = server.start()
         except OSError as error:

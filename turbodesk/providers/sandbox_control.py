@@ -11,11 +11,11 @@ from urllib.parse import quote
 import msgspec
 import pybase64
 
-from turbodesk.model.account import Profile
+from turbodesk.model.account import Profile, Secret
 from turbodesk.model.inbox import CaughtAttachment, CaughtMail, CaughtMessage, CaughtRecipient
 from turbodesk.model.message import Address, RecipientKind
 from turbodesk.model.reports import MailStatus
-from turbodesk.providers.exchange import Answer, Body, Call, Garbled, JsonReader, Objection, Reason
+from turbodesk.providers.exchange import Answer, Body, Call, Garbled, JsonReader, Login, Objection, Reason
 from turbodesk.providers.http import ONCE, TOGGLE, ApiClient, Gateway
 from turbodesk.providers.looking import only_looks
 
@@ -85,62 +85,80 @@ _said = JsonReader(_Said)
 _accepted = JsonReader(_Accepted)
 _anything = JsonReader(Any)
 
+_REASONS = {401: Reason.CREDENTIALS, 404: Reason.MISSING}
+_TOKEN = Login(
+    "the token of this run of the sandbox",
+    "`sandbox serve` prints it as control_token: give it in TURBODESK_SECRET_SANDBOX_TOKEN.",
+)
+Query = tuple[tuple[str, str], ...]
+
 
 class SandboxControl:
     """The other side of one sandbox: what it caught, and what should become of it.
 
     All of it is the sandbox's own API below `/sandbox`, ours. Raises NoConnection where it does not
-    run, Refused where it says no, ProviderBroken where something else answers at its address.
+    run, SignInRefused without the token of its run, Refused where it says no, ProviderBroken where something
+    else answers at its address.
     """
 
-    def __init__(self, inbox_url: str, gateway: Gateway) -> None:
-        self._api = ApiClient(gateway, inbox_url, title="The sandbox", read_objection=_read_objection)
+    def __init__(self, inbox_url: str, gateway: Gateway, token: Secret | None = None) -> None:
+        self._api = ApiClient(
+            gateway, inbox_url, title="The sandbox", read_objection=_read_objection, login=_TOKEN
+        )
+        self._token = token
 
     async def messages(self, limit: int = 200) -> list[CaughtMail]:
         """What was caught, newest first, one per accepted send; `limit` at most. `GET /sandbox/messages`."""
-        call = Call("GET", "/sandbox/messages", (("limit", str(limit)),))
+        call = self._call("GET", "/sandbox/messages", (("limit", str(limit)),))
         return await self._api.ask(
             call, lambda answer: [_line(each) for each in _lines(answer.body).messages]
         )
 
     async def message(self, id: str) -> CaughtMessage:
         """One of them, whole; Refused where there is none of that id. `GET /sandbox/messages/{id}`."""
-        call = Call("GET", f"/sandbox/messages/{quote(id, safe='')}", answer_limit_bytes=MAIL_LIMIT_BYTES)
+        path = f"/sandbox/messages/{quote(id, safe='')}"
+        call = self._call("GET", path, answer_limit_bytes=MAIL_LIMIT_BYTES)
         return await self._api.ask(call, _message)
 
     async def make(self, id: str, recipient_email: str, event: str) -> CaughtRecipient:
         """Lets `event` happen to a mail; the recipient as it stands then comes back. Refused where the mail
         can't move there. `POST /sandbox/messages/{id}/events`."""
         body = _json({"recipient": recipient_email, "event": event})
-        call = Call("POST", f"/sandbox/messages/{quote(id, safe='')}/events", body=body)
+        call = self._call("POST", f"/sandbox/messages/{quote(id, safe='')}/events", body=body)
         return await self._api.ask(call, lambda answer: _caught(_recipient(answer.body)), manner=ONCE)
 
     async def set_faults(self, faults: Sequence[Mapping[str, object]]) -> None:
         """Replaces the faults it plays. `PUT /sandbox/faults`."""
-        call = Call("PUT", "/sandbox/faults", body=_json({"faults": list(faults)}))
+        call = self._call("PUT", "/sandbox/faults", body=_json({"faults": list(faults)}))
         await self._api.ask(call, _read_anything, manner=TOGGLE)
 
     async def advance_clock(self, seconds: float) -> None:
         """Moves its clock on, with it tokens and fates. `POST /sandbox/clock`."""
-        call = Call("POST", "/sandbox/clock", body=_json({"advance_s": seconds}))
+        call = self._call("POST", "/sandbox/clock", body=_json({"advance_s": seconds}))
         await self._api.ask(call, _read_anything, manner=ONCE)
 
     async def reset(self) -> None:
         """Empties mail, faults and history. `POST /sandbox/reset`."""
-        await self._api.ask(Call("POST", "/sandbox/reset"), _read_anything, manner=TOGGLE)
+        await self._api.ask(self._call("POST", "/sandbox/reset"), _read_anything, manner=TOGGLE)
 
     async def accepted(self) -> dict[str, Any]:
         """How many sends it took (`total`), and how often each X-Turbodesk-ID was among them (`by_key`).
         `GET /sandbox/accepted`."""
-        call = Call("GET", "/sandbox/accepted")
+        call = self._call("GET", "/sandbox/accepted")
         return await self._api.ask(call, lambda answer: msgspec.structs.asdict(_accepted(answer.body)))
+
+    def _call(self, method: str, path: str, query: Query = (), **more: Any) -> Call:
+        if not self._token:
+            return Call(method, path, query, **more)
+        token = self._token.reveal()
+        return Call(method, path, query, (("X-Sandbox-Token", token),), secrets=(token,), **more)
 
 
 class LookingControl(SandboxControl):
     """The same for a viewer: what was caught is shown, and nothing is made of it."""
 
-    def __init__(self, inbox_url: str, gateway: Gateway, profile: str) -> None:
-        super().__init__(inbox_url, gateway)
+    def __init__(self, inbox_url: str, gateway: Gateway, profile: str, token: Secret | None = None) -> None:
+        super().__init__(inbox_url, gateway, token)
         self._profile = profile
 
     async def make(self, id: str, recipient_email: str, event: str) -> CaughtRecipient:
@@ -156,11 +174,12 @@ class LookingControl(SandboxControl):
         raise only_looks(self._profile)
 
 
-def open_control(profile: Profile, gateway: Gateway) -> SandboxControl:
-    """The control of the sandbox behind a profile that names one, a viewer's for looking alone."""
+def open_control(profile: Profile, gateway: Gateway, token: Secret | None = None) -> SandboxControl:
+    """The control of the sandbox behind a profile that names one, a viewer's for looking alone. `token` is
+    that of its run."""
     if profile.viewer:
-        return LookingControl(profile.inbox_url, gateway, profile.name)
-    return SandboxControl(profile.inbox_url, gateway)
+        return LookingControl(profile.inbox_url, gateway, profile.name, token)
+    return SandboxControl(profile.inbox_url, gateway, token)
 
 
 def _json(value: object) -> Body:
@@ -179,7 +198,7 @@ def _read_objection(answer: Answer) -> Objection | None:
         words = _said(answer.body).message
     except Garbled:
         words = ""
-    reason = Reason.MISSING if answer.status == 404 else Reason.INPUT
+    reason = _REASONS.get(answer.status, Reason.INPUT)
     return Objection((words or answer.excerpt or f"HTTP {answer.status}",), reason)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from turbodesk.sandbox.state import (
     ACCOUNT_KEY,
@@ -52,13 +52,17 @@ class SmtpEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Where a sandbox answers, and as whom it lets one in: turboSMTP's API v1 (origins), and the others."""
+    """Where a sandbox answers, and as whom it lets one in: turboSMTP's API v1 (origins), and the others.
+
+    `control_token` is what its own API wants under `inbox_url`, another one in every run.
+    """
 
     dashboard_url: str
     send_url: str
     user: str
     password: str
     inbox_url: str
+    control_token: str = field(repr=False)
     turbosmtp_v2: TurboSmtpV2Endpoint
     sendpost: SendPostEndpoint
     smtp: SmtpEndpoint
@@ -77,11 +81,12 @@ class Endpoints:
             "sendpost": asdict(self.sendpost),
             "smtp": asdict(self.smtp),
             "inbox_url": self.inbox_url,
+            "control_token": self.control_token,
         }
 
 
-def endpoints(origin: str, smtp: SmtpEndpoint) -> Endpoints:
+def endpoints(origin: str, smtp: SmtpEndpoint, control_token: str) -> Endpoints:
     """What a sandbox offers that answers HTTP at this origin, and SMTP there."""
     v2 = TurboSmtpV2Endpoint(f"{origin}/api/v2", f"{origin}/api/v2")
     sendpost = SendPostEndpoint(f"{origin}/api/v1")
-    return Endpoints(origin, origin, USER, PASSWORD, origin, v2, sendpost, smtp)
+    return Endpoints(origin, origin, USER, PASSWORD, origin, control_token, v2, sendpost, smtp)

@@ -89,6 +89,8 @@ _CONTROL = (
     ("POST /sandbox/reset", "empties everything"),
 )
 
+_WITH_TOKEN = '-H "X-Sandbox-Token: $TURBODESK_SECRET_SANDBOX_TOKEN"'  # noqa: S105 (a name)
+
 
 @dataclass(frozen=True, slots=True)
 class _Section:
@@ -129,13 +131,14 @@ def _sections(there: Endpoints) -> Iterator[_Section]:
     yield _Section(
         "control",
         "Control",
-        "What was caught, what shall become of it, and how everything is to fail.",
+        "What was caught, what shall become of it, and how everything is to fail. "
+        "It wants the control_token that the sandbox told at its start, another one each time.",
         (
             *_CONTROL,
             ("faults over HTTP", ", ".join(HTTP_KINDS)),
             ("faults over SMTP", f"{', '.join(SMTP_KINDS)}; match is one of {', '.join(SMTP_STEPS)}"),
         ),
-        (_curl(f"{there.inbox_url}/sandbox/messages"),),
+        (f"{_curl(f'{there.inbox_url}/sandbox/messages')} {_WITH_TOKEN}",),
     )
 
 
@@ -243,7 +246,7 @@ def _curl(url: str, headers: dict[str, str] | None = None, body: object = None) 
 
 def _html(sections: Iterable[_Section], count: int) -> str:
     links = "".join(f'<a href="#{section.id}">{escape(section.title)}</a>' for section in sections)
-    caught = f'Caught so far: <a href="/sandbox/messages">{count}</a>.'
+    caught = f"Caught so far: {count}."
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{_TITLE}</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body><main>'

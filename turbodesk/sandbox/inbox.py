@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import re
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from turbodesk.sandbox import mime
 from turbodesk.sandbox.fate import EVENTS
@@ -19,6 +22,23 @@ from turbodesk.sandbox.state import CannotBecome, State, TooFar
 from turbodesk.sandbox.tables import EmailRow, MailRow, moment_ms
 from turbodesk.sandbox.times import timestamp
 from turbodesk.sandbox.wire import Answer, NotValid, Unreadable, fields_of, text_of
+
+TOKEN_HEADER = "X-Sandbox-Token"  # noqa: S105 (a name)
+
+
+class TokenCheck:
+    """Lets only who has the token of this run ask for anything under /sandbox."""
+
+    def __init__(self, app: ASGIApp, token: str) -> None:
+        self._app = app
+        self._token = token.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = self._app
+        if f"{scope['path']}/".startswith("/sandbox/"):
+            given = Headers(scope=scope).get(TOKEN_HEADER, "").encode()
+            app = app if hmac.compare_digest(given, self._token) else _NO_TOKEN
+        await app(scope, receive, send)
 
 
 class Inbox:
@@ -148,6 +168,9 @@ class Inbox:
         self._state.reset()
         self._faults.set([])
         return Answer({"message": "OK"})
+
+
+_NO_TOKEN = Answer({"message": f"{TOKEN_HEADER} must be the token that the sandbox told at its start."}, 401)
 
 
 def _no_message() -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import socket
 import sys
 import threading
@@ -28,7 +29,7 @@ from turbodesk.sandbox.endpoints import Endpoints, SmtpEndpoint, endpoints
 from turbodesk.sandbox.failures import failure
 from turbodesk.sandbox.faults import Faults, FaultyApp
 from turbodesk.sandbox.front_page import FrontPage
-from turbodesk.sandbox.inbox import Inbox
+from turbodesk.sandbox.inbox import Inbox, TokenCheck
 from turbodesk.sandbox.openapi import routes as descriptions
 from turbodesk.sandbox.sendpost import SendPost
 from turbodesk.sandbox.smtp import Relay
@@ -70,7 +71,8 @@ def sandbox_app(state: State, faults: Faults, there: Endpoints, webhooks: Webhoo
         anything("/{path:path}", _nothing_here),
     ]
     router = Router(routes, redirect_slashes=False, default=request_response(_nothing_here))
-    return Guard(FaultyApp(router, faults, state.expire_tokens))
+    guarded = TokenCheck(router, there.control_token)
+    return Guard(FaultyApp(guarded, faults, state.expire_tokens))
 
 
 async def _nothing_here(request: Request) -> Response:
@@ -240,6 +242,7 @@ class SandboxServer:
     `history_rows` None makes the past of ordinary size, 0 none; a data file keeps the one it has.
     `webhooks_to` is the URL on this computer that turboSMTP's events are posted to, empty for none; what is
     not taken is posted again, `webhook_speed` times as fast as the services do it.
+    `control_token` is what its own API wants, empty for one of this run.
     `start` and `stop` may be called from any thread; a context manager does both.
     """
 
@@ -257,7 +260,9 @@ class SandboxServer:
         clock: Callable[[], float] = time.time,
         webhooks_to: str = "",
         webhook_speed: float = 1.0,
+        control_token: str = "",
     ) -> None:
+        self._control_token = control_token
         self._webhooks: dict[str, Any] = {"turbosmtp": target_of(webhooks_to), "speed": webhook_speed}
         self._state_arguments: dict[str, Any] = {
             "data": data,
@@ -327,7 +332,11 @@ class SandboxServer:
             context, authority = certified()
             with published(authority, self._data) as ca_file:
                 ports = _port_of(smtp), _port_of(smtp_tls)
-                there = endpoints(f"http://{HOST}:{_port_of(http)}", SmtpEndpoint(HOST, *ports, str(ca_file)))
+                there = endpoints(
+                    f"http://{HOST}:{_port_of(http)}",
+                    SmtpEndpoint(HOST, *ports, str(ca_file)),
+                    self._control_token or secrets.token_urlsafe(24),
+                )
                 self.endpoints = there
                 faults = Faults()
                 webhooks = Webhooks(state, **self._webhooks)
