@@ -172,3 +172,30 @@ def test_options_of_a_file_go_with_a_file_alone(shop: Account) -> None:
     for words in (("--map", "name=A"), ("--concurrency", "3"), ("--stop-at", "5"), ("--per-second", "2")):
         answer = shop("send", *ME, "--to", "a@example.org", "--text", "x", *words)
         assert (answer.code, answer.json["error"]["kind"]) == (2, "usage")
+
+
+def test_rows_that_a_guard_stops_are_told_together_before_anything_is_written(
+    shop: Account, tmp_path: Path
+) -> None:
+    assert shop("profile", "guard", shop.name, "--block", "example.net").code == 0
+    path = file(tmp_path, "a@example.org;A;X", "b@example.net;B;X", "c@example.net;C;X")
+    for more in ((), ("--dry-run",)):
+        stopped = csv(shop, path, "Hello", *more)
+        assert stopped.code == 1 and "Rows 2 and 3: the guards" in stopped.json["error"]["says"]
+    assert written_down(shop) == ([], [])
+
+
+def test_what_is_not_over_is_counted_and_what_is_over_is_not_cancelled(shop: Account, tmp_path: Path) -> None:
+    sent = csv(shop, file(tmp_path, "a@example.org;A;X", "drop@example.org;B;X"), "Hello")
+    assert (sent.code, sent.json["counts"]) == (6, {"accepted": 1, "unknown": 1})
+    told = shop.cli("outbox", "batches", env=shop.env, before=("--profile", shop.name)).out
+    assert "2 of 2, 1 unknown" in told
+    cancelled = shop("outbox", "cancel", sent.json["id"])
+    assert cancelled.code != 0 and cancelled.json["cancelled"] == []
+    assert "nothing of it waits" in cancelled.json["errors"][0]["says"]
+
+
+def test_what_was_not_taken_says_that_it_waits(shop: Account) -> None:
+    waits = shop("send", *ME, "--to", "ratelimit@example.org", "--subject", "Slow", "--text", "x")
+    assert waits.json["state"] == "queued" and f"outbox resend {waits.json['id'][:8]}" in waits.err
+    assert "a second letter" in waits.err

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from turbodesk.workplace import Workplace
 
 DRAWN_S = 0.25  # between two drawings of the progress
+TROUBLED = ("unknown", "refused", "partly")  # states of rows that somebody looks at
 STEP = 10  # per cent between two lines of progress where nothing can be drawn
 
 
@@ -36,7 +37,7 @@ def list_batches(setting: Setting, all_profiles: bool, as_json: bool) -> int:
         rows = [
             (
                 *(it.id[:BATCH_SHOWN], it.created, it.name, it.state),
-                *(f"{it.finished:,} of {it.total:,}", it.reason),
+                *(through(it), it.reason),
             )
             for it in found
         ]
@@ -80,6 +81,12 @@ def resume_batch(setting: Setting, batch: str, as_json: bool) -> int:
         return await run_batch(place, (await batch_named(place, batch)).id, as_json)
 
     return setting.go(work)
+
+
+def through(batch: Batch) -> str:
+    """`300 of 300, 4 unknown`: how many rows have an outcome, and what is to be looked at."""
+    told = [f"{count:,} {state}" for state, count in batch.counts.items() if state in TROUBLED and count]
+    return ", ".join([f"{batch.finished:,} of {batch.total:,}", *told])
 
 
 def batch_sentence(batch: Batch) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from turbodesk.model.alert import Alert
     from turbodesk.model.inbox import CaughtMail, CaughtMessage
+    from turbodesk.model.outcome import RecipientOutcome
     from turbodesk.model.reports import EmailStat, MessageRecord, Report
     from turbodesk.model.subaccount import Contact
     from turbodesk.store.entry import Batch, Entry, LookUp
@@ -66,13 +67,18 @@ def entry_document(entry: Entry) -> Document:
             {
                 "address": outcome.address.email,
                 "kind": str(outcome.kind),
-                "outcome": str(outcome.verdict),
+                "outcome": outcome_word(entry, outcome),
                 "provider_id": outcome.provider_id,
                 "words": outcome.words,
             }
             for outcome in entry.outcomes
         ],
     }
+
+
+def outcome_word(entry: Entry, outcome: RecipientOutcome) -> str:
+    """What came of one recipient; of a send that was cancelled nobody waits for it any more."""
+    return "cancelled" if entry.state == "cancelled" else str(outcome.verdict)
 
 
 def look_up_document(look: LookUp | None) -> Document | None:

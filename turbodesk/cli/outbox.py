@@ -15,6 +15,7 @@ from turbodesk.cli.base import (
     Setting,
     as_json,
     exit_code,
+    say,
     say_why,
     show,
 )
@@ -128,23 +129,34 @@ def _story(entry: Entry) -> str:
 
 def recipient_table(entry: Entry) -> str:
     """What the provider said to each recipient."""
-    from turbodesk.cli.documents import table
+    from turbodesk.cli.documents import outcome_word, table
 
-    rows = [(it.address.email, it.verdict, it.words) for it in entry.outcomes]
+    rows = [(it.address.email, outcome_word(entry, it), it.words) for it in entry.outcomes]
     return table(("Recipient", "Outcome", "Words"), rows)
 
 
 def tell_send(as_json: bool, entry: Entry, failure: TurbodeskError | None) -> int:
     """Prints what came of a send; its exit code."""
     from turbodesk.cli.documents import entry_document, error_document
+    from turbodesk.cli.named import ID_SHOWN
 
     document = entry_document(entry)
     if failure:
         document["error"] = error_document(failure)
     text = f"{state_words(entry).capitalize()}. {entry.reason}".rstrip()
+    if entry.state == "cancelled":
+        text = "Cancelled. Nothing was sent."
     show(as_json, document, f"{text}\n{recipient_table(entry)}")
     if failure:
         say_why(failure)
+    if entry.state == "queued" and entry.hold == "person":
+        name = entry.id[:ID_SHOWN]
+        say(
+            f"It waits in the outbox: `outbox resend {name}` sends it, `outbox cancel {name}` lets it never "
+            "leave. A new send would be a second letter."
+        )
+    elif entry.state == "unknown":
+        say(f"`outbox settle {entry.id[:ID_SHOWN]}` asks what became of it.")
     return send_code(entry.state, failure)
 
 

@@ -9,11 +9,13 @@ import click
 from turbodesk.cli.base import CANCELLED, Json, say, say_why, show
 from turbodesk.cli.dry_run import row_to_show, spell
 from turbodesk.cli.waits import count_down, with_a_yes
-from turbodesk.errors import Guarded, TurbodeskError
+from turbodesk.errors import ConfirmFirst, Guarded, StoreTrouble, TurbodeskError
+from turbodesk.model.outcome import SendState
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
+    from turbodesk.services.batches import BatchRuns
     from turbodesk.services.columns import Mapping
     from turbodesk.services.compose import ComposeService, Draft
     from turbodesk.services.desk import Desk
@@ -84,10 +86,10 @@ async def send_rows(
     """Checks, writes all rows down, and sends them; its exit code. Raises where something stops it, and then
     nothing was written down."""
     import asyncio
+    from dataclasses import replace
 
     from turbodesk.cli.batches import run_batch
-    from turbodesk.cli.documents import batch_document
-    from turbodesk.services import row_send
+    from turbodesk.services import guards, row_send
     from turbodesk.services.batches import AT_ONCE, BatchPlan
 
     merge = await merged(place, draft, given)
@@ -95,6 +97,16 @@ async def send_rows(
     quota = await _quota(desk, len(checked.going))
     first = await compose.message(merge.message_for(checked.going[0]))
     if given["dry_run"]:
+        try:
+            guards.check(
+                replace(desk.profile, daily_cap=0),  # what has left today only the outbox knows
+                (),
+                sent_today=0,
+                confirmed=given["confirmed"],
+                together=len(checked.going),
+            )
+        except ConfirmFirst as ask_first:
+            say(f"It would ask first: {ask_first.says}")
         row = row_to_show(checked, given["row"])
         message = compose.another(first, merge.message_for(row))
         found = [finding_document(it) for it in checked.findings]
@@ -122,10 +134,24 @@ async def send_rows(
         try:
             await count_down(given["undo"])
         except asyncio.CancelledError:
-            batch = await batches.cancel(batch.id)
-            show(as_json, {**batch_document(batch), **more}, "Cancelled. Nothing was sent.")
-            return CANCELLED
+            return await _take_back(batches, batch.id, as_json, more)
     return await run_batch(place, batch.id, as_json, more)
+
+
+async def _take_back(batches: BatchRuns, id: str, as_json: bool, more: Json) -> int:
+    """Nothing more of it leaves; where another program sends it already, what has left is told."""
+    from turbodesk.cli.batches import batch_sentence
+    from turbodesk.cli.documents import batch_document
+
+    try:
+        batch = await batches.cancel(id)
+    except StoreTrouble as error:
+        say_why(error)
+        batch = await batches.batch(id)
+    cancelled = batch.counts.get(SendState.CANCELLED, 0) == batch.total
+    text = "Cancelled. Nothing was sent." if cancelled else batch_sentence(batch)
+    show(as_json, {**batch_document(batch), **more}, text)
+    return CANCELLED
 
 
 async def check(desk: Desk, merge: Merge) -> Checked:
@@ -133,10 +159,12 @@ async def check(desk: Desk, merge: Merge) -> Checked:
     import asyncio
     from threading import Event
 
-    suppressed = await _suppressed(desk)
+    from turbodesk.services import guards
+
+    suppressed, barred = await _suppressed(desk), guards.barred(desk.profile)
     stopped = Event()
     try:
-        checked = await asyncio.to_thread(merge.check, suppressed, stopped.is_set)
+        checked = await asyncio.to_thread(merge.check, suppressed, stopped.is_set, barred)
     finally:
         stopped.set()
     checked.refuse()

@@ -137,6 +137,7 @@ class ComposeTab(Tab):
             return
         self._offer_sender(desk)
         self.hint.set_desk(desk)
+        self.rows_flow.look_up_guards(desk)
         self.rows_flow.look_up_suppressed()
         if self.flow.key and not self.sending.busy:
             self.sending.start(self.flow.settle_kept(), busy=self.send_button, name="settle the draft")
@@ -146,6 +147,7 @@ class ComposeTab(Tab):
     def renew_desk(self, desk: Desk) -> None:
         super().renew_desk(desk)
         self.way.set_desk(desk, self.way.key)
+        self.rows_flow.look_up_guards(desk)
         self._show_way()
 
     def shown(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,6 +31,7 @@ from turbodesk.gui.record_table import RecordTable
 from turbodesk.gui.row_findings import RowFindings
 from turbodesk.gui.row_pace import Pace, RowPace, pace_of
 from turbodesk.gui.work import Work
+from turbodesk.model.message import Address
 from turbodesk.services.columns import ColumnMemory, Mapping, guessed
 from turbodesk.services.compose import Draft
 from turbodesk.services.merge import Checked, Finding, Merge, People
@@ -85,6 +86,7 @@ class RecipientRows(QWidget):
         self._trouble = ""
         self._asked = 0  # how often another file was asked for: the last one counts
         self._suppressed: frozenset[str] = frozenset()
+        self._barred: Callable[[Address], str] = lambda _address: ""
         self._work, self._memory = work, ColumnMemory(config_dir)
         self._tasks: set[asyncio.Task[None]] = set()
         self._draft: Draft | None = None
@@ -145,6 +147,11 @@ class RecipientRows(QWidget):
     def set_suppressed(self, addresses: Iterable[str]) -> None:
         """Takes the addresses that the account sends nothing to; they are skipped."""
         self._suppressed = frozenset(addresses)
+        self._look_again()
+
+    def set_barred(self, barred: Callable[[Address], str]) -> None:
+        """Takes what tells why an address may not be written to; such rows stop the send."""
+        self._barred = barred
         self._look_again()
 
     def look(self, draft: Draft) -> None:
@@ -389,7 +396,7 @@ class RecipientRows(QWidget):
         if self.found is None:
             self.findings.show_waiting()
         try:
-            found = await asyncio.to_thread(_checked, draft, read, self._suppressed, stop)
+            found = await asyncio.to_thread(_checked, draft, read, self._suppressed, self._barred, stop)
         except asyncio.CancelledError:
             stop.set()  # the thread goes on until it is told
             raise
@@ -495,9 +502,11 @@ class RecipientRows(QWidget):
             self.open(path)
 
 
-def _checked(draft: Draft, read: Read, suppressed: frozenset[str], stop: Event) -> Checked:
+def _checked(
+    draft: Draft, read: Read, suppressed: frozenset[str], barred: Callable[[Address], str], stop: Event
+) -> Checked:
     """Runs off the loop."""
-    return Merge(draft, read.file, read.mapping, read.people).check(suppressed, stop.is_set)
+    return Merge(draft, read.file, read.mapping, read.people).check(suppressed, stop.is_set, barred)
 
 
 def _one_each(mapping: Mapping) -> list[str]:

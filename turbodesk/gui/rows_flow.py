@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from threading import Event
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -19,7 +20,7 @@ from turbodesk.services.desk import Desk
 
 if TYPE_CHECKING:
     from turbodesk.gui.compose_tab import ComposeTab
-    from turbodesk.model.message import Message
+    from turbodesk.model.message import Address, Message
     from turbodesk.services.merge import Checked, Merge
 
 FRESH_S = 300.0  # so long the suppressed addresses that were read are good for a send
@@ -32,6 +33,11 @@ class RowsFlow:
     def __init__(self, tab: ComposeTab) -> None:
         self._tab = tab
         self._read: tuple[Desk, float, frozenset[str]] | None = None
+
+    def look_up_guards(self, desk: Desk) -> None:
+        """Takes whom the profile may not write to. A list that cannot be read is told by Send."""
+        with suppress(Guarded):
+            self._tab.rows.set_barred(guards.barred(desk.profile))
 
     def look_up_suppressed(self) -> None:
         """Reads whom the account sends nothing to, so that it is shown before; else Send says why not."""
@@ -53,7 +59,7 @@ class RowsFlow:
         except TurbodeskError as error:
             suppressed = frozenset()
             told.append(("Suppressed", f"Not looked for: {error.says}"))
-        checked = await _checked(merge, suppressed)
+        checked = await _checked(merge, suppressed, guards.barred(desk.profile))
         checked.refuse()
         compose = service_of(desk.sender(way))
         first = await compose.message(merge.message_for(checked.going[0]))
@@ -134,10 +140,10 @@ class RowsFlow:
         self._tab.notices.tell("info", what, "Nothing leaves before all are.", [stop], key=FILLING)
 
 
-async def _checked(merge: Merge, suppressed: frozenset[str]) -> Checked:
+async def _checked(merge: Merge, suppressed: frozenset[str], barred: Callable[[Address], str]) -> Checked:
     stopped = Event()
     try:
-        return await asyncio.to_thread(merge.check, suppressed, stopped.is_set)
+        return await asyncio.to_thread(merge.check, suppressed, stopped.is_set, barred)
     finally:
         stopped.set()  # the thread of a cancelled send goes on until it is told
 

@@ -32,7 +32,7 @@ RETRY_AFTER_CAP_S = 900.0
 _TAG = re.compile(r"<(script|style)\b.*?(?:</\1>|\Z)|<[^<>]*>", re.IGNORECASE | re.DOTALL)
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
-LOOK_FIRST = "Look in Stats and Reports before sending again, or people may get it twice."
+LOOK_FIRST = "Look it up in the outbox before sending again, or people may get it twice."
 
 T = TypeVar("T")
 

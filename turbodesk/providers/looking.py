@@ -75,7 +75,8 @@ def only_looks(profile: str) -> Guarded:
     """The refusal of whatever a viewer was asked to change."""
     return Guarded(
         f"The profile {profile} only looks: it sends nothing and changes nothing.",
-        hint="Nothing was asked. Switch “Viewer” off in Account, or with `profile guard --no-viewer`.",
+        hint="Nothing was asked. Switch “Viewer” off in Account, or with "
+        f"`profile guard {profile} --no-viewer`.",
     )
 
 

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     SUBJECT = "subject"
     NAME = "name"
     NOBODY = "nobody"
+    BARRED = "barred"  # by the block-list or the allow-list
     SYNTAX = "syntax"
     DUPLICATE = "duplicate"
     SUPPRESSED = "suppressed"
@@ -99,6 +100,11 @@ SAID = {
         Effect.STOPS,
         "its name holds a character that no letter may carry. Take it out of the cell.",
         "their names hold characters that no letter may carry. Take them out of the cells.",
+    ),
+    Kind.BARRED: (
+        Effect.STOPS,
+        "the guards of the profile let no letter to it. Take the row out of the file.",
+        "the guards of the profile let no letter to them. Take those rows out of the file.",
     ),
     Kind.SYNTAX: (
         Effect.SKIPS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -63,6 +63,20 @@ def check(
     ask = ask_for(profile, asked)
     if ask is not Ask.NOTHING and confirmed != asked:
         raise _confirm_first(profile, asked, confirmed, ask)
+
+
+def barred(profile: Profile) -> Callable[[Address], str]:
+    """What tells of an address why this profile may not write to it, in a few words; empty where it may.
+    Raises Guarded where a list has an entry that is none."""
+    block = _Listed(profile, "block-list", profile.block)
+    allow = _Listed(profile, "allow-list", profile.allow)
+
+    def why(address: Address) -> str:
+        if block.has(address):
+            return "on the block-list"
+        return "not on the allow-list" if profile.allow and not allow.has(address) else ""
+
+    return why
 
 
 def guard_words(profile: Profile) -> tuple[str, ...]:

@@ -115,11 +115,15 @@ class Merge:
             yield row, self.message_for(row)
 
     def check(
-        self, suppressed: AbstractSet[str] = frozenset(), stopped: Callable[[], bool] = lambda: False
+        self,
+        suppressed: AbstractSet[str] = frozenset(),
+        stopped: Callable[[], bool] = lambda: False,
+        barred: Callable[[Address], str] = lambda _address: "",
     ) -> Checked:
         """What will be sent, and all that is to be said first. Blocks: each row is written out once.
 
-        `suppressed` are addresses that the provider takes no letters for. Where `stopped` says so, it ends
+        `suppressed` are addresses that the provider takes no letters for, `barred` tells why one may not be
+        written to. Where `stopped` says so, it ends
         early and what comes back is of no use.
         """
         findings = [
@@ -130,7 +134,7 @@ class Merge:
             )
             for name, says in found.items()
         ]
-        sorter = _Sorter(self, {address.casefold() for address in suppressed})
+        sorter = _Sorter(self, {address.casefold() for address in suppressed}, barred)
         sorter.sort()
         findings += self._letters(sorter.going, stopped)
         findings += [*self._empty_cells(sorter.going), *self._other_addresses()]
@@ -360,8 +364,9 @@ class _Text:
 class _Sorter:
     """Which rows go, which do not, and which are to be looked at."""
 
-    def __init__(self, merge: Merge, suppressed: AbstractSet[str]) -> None:
+    def __init__(self, merge: Merge, suppressed: AbstractSet[str], barred: Callable[[Address], str]) -> None:
         self._file, self._people, self._suppressed = merge.file, merge.people, suppressed
+        self._barred = barred
         self.going: list[int] = []
         self._found: dict[Kind, dict[int, str]] = {kind: {} for kind in Kind}
 
@@ -380,6 +385,8 @@ class _Sorter:
             if mailbox in self._suppressed:
                 self._found[Kind.SUPPRESSED][row] = ""
                 continue
+            if why := self._barred(address):
+                self._found[Kind.BARRED][row] = why
             self.going.append(row)
             self._look(row, address, meant)
             if len(cells) < width:

@@ -44,7 +44,7 @@ CANCELLED_AFTER = (
     "It was cancelled after it had begun to leave. Nobody knows yet whether it was taken: "
     "look in Stats and Reports before sending it again."
 )
-LOOK_FIRST = "Look in Stats and Reports before sending it again, or people may get it twice."
+LOOK_FIRST = "Look it up in the outbox before sending it again, or people may get it twice."
 
 SHOWN, WHOLE_BATCH = 1000, 100_000  # entries that are read at once
 FIRST_TRY_S, LONGEST_WAIT_S = 0.5, 300.0  # between tries while nothing can be reached, doubled each time
