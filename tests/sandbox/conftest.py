@@ -12,6 +12,8 @@ import pytest
 
 from turbodesk.sandbox.server import SandboxServer
 
+from .described import AsDescribed
+
 V1_SEND, V2_SEND = "/api/mail/send", "/api/v2/mail/send"
 NOON = 1_900_000_000.0
 
@@ -35,6 +37,7 @@ class Caller:
         self.http = httpx.Client(
             base_url=self.at.dashboard_url,
             headers={"X-Sandbox-Token": self.at.control_token},
+            event_hooks={"response": [AsDescribed()]},
             trust_env=False,
             timeout=20,
         )

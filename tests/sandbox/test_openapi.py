@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 
+import httpx
 import pytest
 from jsonschema_rs import Draft202012Validator
 from starlette.routing import BaseRoute, Route
@@ -18,6 +19,7 @@ from turbodesk.sandbox.turbosmtp_v1 import TurboSmtpV1
 from turbodesk.sandbox.turbosmtp_v2 import TurboSmtpV2
 
 from .conftest import Caller
+from .described import AsDescribed
 
 BASES = {"turbosmtp_v1": "", "turbosmtp_v2": "/api/v2", "sendpost": "/api/v1"}
 SERVED = {"turbosmtp_v1": "/api", "turbosmtp_v2": "/api/v2", "sendpost": "/api/v1"}
@@ -91,3 +93,28 @@ def test_nobody_waits_for_what_hardly_anybody_asks_for() -> None:
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
     assert said.strip() == "['turbodesk.sandbox.openapi.served']"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "body"),
+    [
+        ("/api/user/info", 418, "{}"),
+        ("/api/account/type", 200, '{"type": "golden"}'),
+        ("/api/v2/user/config", 200, '{"email": "me@example.com"}'),
+        ("/api/v2/analytics/1", 404, '{"message": "never_heard_of"}'),
+        ("/api/v2/user/config/", 200, '{"email": "me@example.com", "account_type": "paid", "more": 1}'),
+        ("/api/v1/account/stat", 200, '[{"date": "2026-01-31", "stat": {}}]'),
+    ],
+)
+def test_an_answer_that_is_not_described_fails_any_test(path: str, status: int, body: str) -> None:
+    request = httpx.Request("GET", f"http://127.0.0.1{path}")
+    answer = httpx.Response(
+        status, request=request, content=body, headers={"Content-Type": "application/json"}
+    )
+    with pytest.raises(AssertionError, match="described"):
+        AsDescribed()(answer)
+
+
+def test_every_answer_that_the_tests_of_the_sandbox_get_is_looked_at(running: Caller) -> None:
+    (look,) = running.http.event_hooks["response"]
+    assert isinstance(look, AsDescribed)

@@ -7,7 +7,8 @@ To add an operation, add an `Operation` to the list of its API (`turbosmtp_v1`, 
 parts, `sendpost` and its parts): method and path as they are routed, a sentence, what may be asked with,
 and the answer for every status it can have, but for those that the API gives everywhere. `shapes` has the
 words for JSON. `tests/sandbox/test_openapi.py` fails while a route is not described or a description
-is not routed, and `make prove` asks each operation at random and compares the answers.
+is not routed, every answer in the tests of the sandbox is held against them (`tests/sandbox/described.py`),
+and `make prove` asks each operation at random.
 """
 
 from turbodesk.sandbox.openapi.served import routes
