@@ -36,6 +36,7 @@ from turbodesk.gui.parts.field import Message
 from turbodesk.gui.parts.label import Label
 from turbodesk.gui.parts.states import EmptyState, Loading, Pages
 from turbodesk.gui.profile_list import ProfileList
+from turbodesk.gui.sub_account_actions import SubAccountActions
 from turbodesk.gui.sub_accounts import SubAccounts
 from turbodesk.gui.tab import Tab
 from turbodesk.gui.unlocked_list import UnlockedList
@@ -143,6 +144,7 @@ class AccountTab(Tab):
         self._show_unlocked(())
         self._test_message.clear()
         self._show_guards()
+        self._sub_actions.set_desk(desk)
         if desk is not None:
             self._may_title.setText(f"What {profile_name(desk.profile)} may do")
             if not self._readable():
@@ -157,6 +159,7 @@ class AccountTab(Tab):
         super().renew_desk(desk)
         self.show_profiles()
         self._show_guards()
+        self._sub_actions.renew_desk(desk)
 
     def shown(self) -> None:
         self.show_profiles()
@@ -224,6 +227,7 @@ class AccountTab(Tab):
         for name, card in (("sub_accounts", self.subs), ("keys", self.keys), ("domains", self.domains)):
             card.setVisible(desk.has(PARTS[name]) and name not in overview.failed)
         self.subs.show_rows(overview.sub_accounts)
+        self._sub_actions.show_ip(overview.info.ip if overview.info else "")
         self.keys.show_keys(overview.keys, own, desk.only_looks)
         self.domains.show_domains(overview.domains)
         for name, error in overview.failed.items():
@@ -425,6 +429,7 @@ class AccountTab(Tab):
         self.validation = ValidationCard(self)
         self.webhooks = WebhooksCard(self, lambda: self._accounts.gateway())
         KeyActions(self, self.keys, lambda profile: self._accounts.key_in_use(profile), self.reload)
+        self._sub_actions = SubAccountActions(self, self.subs, self.reload)
         self._pile.addWidget(self._notice)
         for name, part in (
             ("plans", self._grid),

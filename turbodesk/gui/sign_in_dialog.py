@@ -7,16 +7,14 @@ from collections.abc import Sequence
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
 
 from turbodesk.errors import InvalidDraft, NoConnection, SecretsLocked, SignInRefused, TurbodeskError
-from turbodesk.gui import theme
 from turbodesk.gui.notices import Notices
 from turbodesk.gui.parts.button import Button
-from turbodesk.gui.parts.card import Card, scrolled
-from turbodesk.gui.parts.dialog import Dialog, pick_files
+from turbodesk.gui.parts.card import Card
+from turbodesk.gui.parts.dialog import pick_files
 from turbodesk.gui.parts.field import Field, Message
 from turbodesk.gui.parts.label import Label
 from turbodesk.gui.parts.segmented import Segmented
@@ -25,6 +23,7 @@ from turbodesk.gui.profile_form_sendpost import SendPostForm
 from turbodesk.gui.profile_form_smtp import SmtpForm
 from turbodesk.gui.profile_form_turbosmtp import TurboSmtpForm
 from turbodesk.gui.profile_form_turbosmtp_v1 import TurboSmtpV1Form
+from turbodesk.gui.tall_dialog import TallDialog
 from turbodesk.gui.unlocked_list import UnlockedList
 from turbodesk.gui.work import Work
 from turbodesk.model.account import Credentials, Profile, Unlocked
@@ -51,8 +50,6 @@ COLOURS = (
     "slate",
     "teal",
 )  # teal is the sandbox's, so it comes last
-MARGIN = 40  # px of the drawings that stay free above and below the dialog
-LOWEST = 420  # px that it may take even where its window is lower
 
 
 async def sign_in(
@@ -65,7 +62,7 @@ async def sign_in(
     return dialog.kept_name if await dialog.shown() else None
 
 
-class SignInDialog(Dialog):
+class SignInDialog(TallDialog):
     """A frame for the form of one account, with a choice of the service.
 
     It is accepted once the credentials were tried and kept. Where there is more than one, what each
@@ -101,8 +98,7 @@ class SignInDialog(Dialog):
         self.service.chosen.connect(self._turn)
         self.finished.connect(self._on_finished)
         self._begin(provider)
-        self._inner.installEventFilter(self)
-        self._fit()
+        self.fit()
         self.work.start(self._tell_vault(), fail=self._show_failure, name="vault")
 
     @property
@@ -259,7 +255,7 @@ class SignInDialog(Dialog):
             self.message.say(" ".join(others))
         if places:
             places[0].setFocus(Qt.FocusReason.OtherFocusReason)
-            self._area.ensureWidgetVisible(places[0])
+            self.area.ensureWidgetVisible(places[0])
 
     def _show_found(self, found: Sequence[Unlocked]) -> None:
         self.found.show_found(found)
@@ -285,10 +281,6 @@ class SignInDialog(Dialog):
     # the form
 
     def _lay_out(self) -> None:
-        inner = QWidget()
-        pile = QVBoxLayout(inner)
-        pile.setContentsMargins(0, 0, 0, 0)
-        pile.setSpacing(theme.px(10))
         head = Lines()
         head.add("Service", self.service)
         head.add("Name", self.name)
@@ -296,17 +288,14 @@ class SignInDialog(Dialog):
         for form in self.forms.values():
             form.hide()
         for part in (self._why, self.vault_message, self._kept_where, head, *self.forms.values()):
-            pile.addWidget(part)
+            self.pile.addWidget(part)
         self._kept_where.hide()
         self._found_card = Card("What your keys unlock", padding=12, tone="sunken")
         self._found_card.add(self.found)
         self._found_card.hide()
-        pile.addWidget(self._found_card)
-        pile.addWidget(self.message)
-        pile.addStretch(1)
-        self._inner = inner
-        self._area = scrolled(inner)
-        self.body.addWidget(self._area)
+        self.pile.addWidget(self._found_card)
+        self.pile.addWidget(self.message)
+        self.pile.addStretch(1)
 
     def _begin(self, provider: str) -> None:
         again = self._again
@@ -331,28 +320,6 @@ class SignInDialog(Dialog):
     def _free_colour(self) -> str:
         taken = [profile.colour for profile in self._place.settings.profiles]
         return min(COLOURS, key=taken.count)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.LayoutRequest:
-            self._fit()
-        return False
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()
-
-    def _fit(self) -> None:
-        """As high as what it says just now, as far as there is room; what is more is scrolled."""
-        edges = self.layout().itemAt(0).layout().contentsMargins()
-        wide = self.width() - edges.left() - edges.right()
-        wanted = self._inner.layout().totalHeightForWidth(wide)
-        rest = edges.top() + edges.bottom() + self.heading.heightForWidth(wide) + theme.px(8)
-        rest += self._foot.sizeHint().height()
-        over = self.parentWidget().window().height() if self.parentWidget() else 0
-        room = max(theme.px(LOWEST), over - 2 * theme.px(MARGIN))
-        beside_bar = theme.px(6) if wanted > room - rest else 0
-        self._inner.layout().setContentsMargins(0, 0, beside_bar, 0)
-        self.setFixedHeight(rest + min(wanted, room - rest))
 
     # what happens
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, Qt, Signal, SignalInstance
+from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from turbodesk.gui import theme, words
-from turbodesk.gui.parts.card import Card, Rule, row
+from turbodesk.gui.parts.button import Button
+from turbodesk.gui.parts.card import Card, Rule, row, viewport
 from turbodesk.gui.parts.label import Label
 from turbodesk.gui.parts.meter import ALARMS_FROM
 from turbodesk.gui.record_table import Column, RecordTable
@@ -26,12 +28,26 @@ def _state(sub: SubAccount) -> tuple[str, str] | str:
     return ""
 
 
+def _used(sub: SubAccount) -> str:
+    """Who it is and how much is used, of which a narrow table shows a part."""
+    if sub.sent is None:
+        return name_of(sub)
+    of = "sent, no limit" if sub.limit is None else f"of {words.number(sub.limit)} sent"
+    return f"{name_of(sub)}: {words.number(sub.sent)} {of}"
+
+
 def _number(value: int | None) -> str:
     return "" if value is None else words.number(value)
 
 
-def _limit(limit: int | None) -> str:
+def limit_words(limit: int | None) -> str:
+    """How much may be sent, in words."""
     return "no limit" if limit is None else words.number(limit)
+
+
+def name_of(sub: SubAccount) -> str:
+    """What an account is called on the screen."""
+    return words.one_line(sub.email or sub.name) or sub.id
 
 
 def columns(subs: Sequence[SubAccount]) -> list[Column]:
@@ -58,28 +74,40 @@ _USED = Column("Used", lambda sub: sub.share, lambda share: (share, "no limit" i
 _SHARE = Column("Share", lambda sub: sub.share, lambda share: "" if share is None else words.percent(share),
                 align="right", kind="medium", width=64)  # fmt: skip
 _SENT = Column("Sent", lambda sub: sub.sent, _number, align="right", width=76, keep=3)
-_LIMIT = Column("Limit", lambda sub: sub.limit, _limit, align="right", kind="muted", width=82, keep=4)
+_LIMIT = Column("Limit", lambda sub: sub.limit, limit_words, align="right", kind="muted", width=82, keep=4)
 _REPUTATION = Column("Reputation", lambda sub: sub.reputation, _number, align="right", kind="muted", width=88,
                      keep=5)  # fmt: skip
 
 
 class SubAccounts(Card):
-    """A card with the table of sub-accounts, as high as its rows need."""
+    """A card with the table of sub-accounts, as high as its rows need, and what can be done with the chosen
+    one: in the bar below, in its context menu, and by Enter, which changes its limit.
+    """
+
+    create_asked = Signal()
+    limit_asked = Signal(object)  # a SubAccount
+    suspend_asked = Signal(object)
+    resume_asked = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(padding=0, parent=parent)
+        self._why = ""
         self.body.setSpacing(0)
-        self.body.setContentsMargins(1, 1, 1, theme.px(6))
+        self.body.setContentsMargins(1, 1, 1, 1)
         self._count = Label("", tone="muted", tabular=True)
-        head = row(Label("Sub-accounts", "section"), self._count, None)
-        head.setContentsMargins(theme.px(16), theme.px(12), theme.px(16), theme.px(12))
+        self.create_button = Button("Create sub-account…", "add", size="small")
+        self.create_button.clicked.connect(self.create_asked)
+        head = row(Label("Sub-accounts", "section"), self._count, None, self.create_button)
+        head.setContentsMargins(theme.px(16), theme.px(10), theme.px(16), theme.px(10))
         self.add(head)
         self.add(Rule())
         self.table = self._made_table(())
         self.add(self.table)
+        self.bar = self._made_bar()
+        self.add(self.bar)
         self._none = QWidget()
         none = QVBoxLayout(self._none)
-        none.setContentsMargins(theme.px(16), theme.px(14), theme.px(16), theme.px(8))
+        none.setContentsMargins(theme.px(16), theme.px(14), theme.px(16), theme.px(14))
         none.addWidget(Label("There are no accounts below this one.", tone="muted"))
         self.add(self._none)
         self.show_rows(())
@@ -97,10 +125,84 @@ class SubAccounts(Card):
             self.table = table
         self.table.set_rows(list(subs))
         self.table.setVisible(bool(subs))
+        self.bar.setVisible(bool(subs))
         self._none.setVisible(not subs)
         rows = min(MOST_ROWS, len(subs)) + 1
         self.table.setFixedHeight(theme.px(30) * rows + 1)
+        self._show_chosen(self.table.current)
 
-    @staticmethod
-    def _made_table(subs: Sequence[SubAccount]) -> RecordTable:
-        return RecordTable(columns(subs), name="Sub-accounts", key=lambda sub: sub.id)
+    def offer(self, why_not: str) -> None:
+        """Lets sub-accounts be made and changed, or says why not where there is a reason."""
+        self._why = why_not
+        if why_not:
+            self.create_button.off(why_not)
+        else:
+            self.create_button.on()
+        self._show_chosen(self.table.current)
+
+    def menu(self) -> QMenu:
+        """What can be done with the chosen one; what cannot is greyed, with the reason as its tooltip."""
+        menu = QMenu(self)
+        menu.setToolTipsVisible(True)
+        for button, icon in ((self.limit_button, "marker"), (self.standing_button, self._standing[1])):
+            action = menu.addAction(theme.icon(icon), button.text())
+            action.setEnabled(button.isEnabled())
+            action.setToolTip("" if button.isEnabled() else button.toolTip())
+            action.triggered.connect(button.click)
+        return menu
+
+    def _made_bar(self) -> QWidget:
+        bar = QWidget()
+        self._chosen = Label(role="small", tone="muted", wrap=True)
+        self.limit_button = Button("Change limit…", size="small")
+        self.standing_button = Button("Suspend…", size="small")
+        self.limit_button.clicked.connect(lambda: self._ask_for(self.limit_asked))
+        self.standing_button.clicked.connect(lambda: self._ask_for(self._standing[2]))
+        line = row(self.limit_button, self.standing_button)
+        line.insertWidget(0, self._chosen, 1, Qt.AlignmentFlag.AlignVCenter)
+        line.setContentsMargins(theme.px(16), theme.px(8), theme.px(16), theme.px(8))
+        bar.setLayout(line)
+        return bar
+
+    @property
+    def _standing(self) -> tuple[str, str, SignalInstance]:
+        """What changes whether the chosen one may send: its words, its icon, and what tells of it."""
+        sub = self.table.current
+        if sub is None or sub.active:
+            return "Suspend…", "pause", self.suspend_asked
+        return "Resume…", "check", self.resume_asked
+
+    def _ask_for(self, signal: SignalInstance) -> None:
+        if self.table.current is not None:
+            signal.emit(self.table.current)
+
+    def _on_opened(self, _sub: SubAccount) -> None:
+        if self.limit_button.isEnabled():
+            self.limit_button.click()
+
+    def _show_chosen(self, sub: SubAccount | None) -> None:
+        self.standing_button.setText(self._standing[0])
+        self.standing_button.updateGeometry()
+        why = self._why or ("" if sub else "Choose a sub-account to change it.")
+        self._chosen.setText(why if sub is None or why else _used(sub))
+        for button in (self.limit_button, self.standing_button):
+            if why:
+                button.off(why)
+            else:
+                button.on()
+
+    def _on_menu_asked(self, at: QPoint) -> None:
+        if self.table.current is None:
+            return
+        menu = self.menu()
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(viewport(self.table).mapToGlobal(at))
+
+    def _made_table(self, subs: Sequence[SubAccount]) -> RecordTable:
+        table = RecordTable(columns(subs), name="Sub-accounts", key=lambda sub: sub.id)
+        table.setSelectionMode(RecordTable.SelectionMode.SingleSelection)
+        table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        table.customContextMenuRequested.connect(self._on_menu_asked)
+        table.chosen.connect(self._show_chosen)
+        table.opened.connect(self._on_opened)
+        return table
