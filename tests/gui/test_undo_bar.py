@@ -310,12 +310,27 @@ def test_a_batch_that_waits_when_the_window_closes_asks_at_the_next_start(
         async with started() as it:
             outbox, batches = await it.desktop.outbox(), await it.desktop.batches()
             rows = [(n, letter(f"Row {n}", f"p{n}@example.com")) for n in (1, 2)]
-            batch = await batches.start(outbox, BatchPlan("people.csv", 2), rows)
-            it.desktop._leaving.hold_batch(batch, 300, {})
+            draft = {"subject": "Row {{ n }}", "to": [], "text": "Hello"}
+            batch = await batches.start(outbox, BatchPlan("people.csv", 2), rows, draft=draft)
+            it.desktop._leaving.hold_batch(batch, 300, draft)
             await it.shows("Row 1 to 2 people")
         async with started() as it:
-            await until(lambda: [n for n in it.window.notices.standing if n.key == f"asks-{batch.id}"])
+
+            def asks() -> bool:
+                return any(notice.key == f"asks-{batch.id}" for notice in it.window.notices.standing)
+
+            await until(asks)
             again = await (await it.desktop.batches()).batch(batch.id)
             assert (again.state, again.waiting, await it.accepted()) == (BatchState.PAUSED, 2, 0)
+            it.window.turn("outbox")
+            outbox_tab = it.window.tab("outbox")
+            outbox_tab.receive(batch.id)
+            await until(lambda: outbox_tab.batch.batch is not None)
+            outbox_tab.batch.cancel_button.click()
+            await until(lambda: dialog() is not None)
+            dialog().accept()
+            compose = it.window.tab("compose")
+            await until(lambda: compose.envelope.subject.text() == "Row {{ n }}")
+            assert not asks() and await it.accepted() == 0
 
     run(go(), 60)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -344,6 +345,23 @@ def test_what_is_unknown_is_looked_up_and_found(tmp_path: Path) -> None:
         assert len(stage.provider.sent) == 1
         (sought,) = stage.provider.sought
         assert (sought.key, sought.subject, sought.alone) == (entry.key, "Hi", True)
+
+    on_stage(tmp_path, play)
+
+
+def test_what_waited_for_weeks_is_looked_up_from_when_it_was_lost(tmp_path: Path) -> None:
+    async def play(stage: Stage) -> None:
+        stage.provider.after = lambda it: OutcomeUnknown("No answer.")
+        entry = await stage.outbox.send(message())
+        with sqlite3.connect(stage.directory / "ledger.sqlite") as aside:
+            aside.execute("DROP TRIGGER frozen_message")
+            aside.execute("UPDATE message SET created = created - ?", (30 * 86_400 * 1_000_000,))
+        stage.provider.found = found_all
+        async with stage.running() as sending:
+            await stage.rounds(sending)
+            assert await stage.state(entry.id) is SendState.UNKNOWN, "nobody shows it at once"
+            stage.clock.let_pass(20)
+            await stage.is_(entry.id, SendState.ACCEPTED)
 
     on_stage(tmp_path, play)
 

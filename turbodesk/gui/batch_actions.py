@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from turbodesk.errors import StoreTrouble
 from turbodesk.gui import words
-from turbodesk.gui.batch_words import title_of
+from turbodesk.gui.batch_words import asks_key, title_of
 from turbodesk.gui.parts.dialog import ask
 from turbodesk.model.outcome import SendState
 from turbodesk.store.entry import Batch
@@ -44,15 +44,20 @@ class BatchActions:
 
     async def _resume(self, batch: Batch) -> None:
         await self._tab.world.take_up(batch.id)
+        self._tab.notices.take_back(asks_key(batch.id))
         await self._tab.read_now()
 
     async def _cancel(self, batch: Batch) -> None:
+        """Where nothing of it has left, its letter comes back."""
+        draft = await (await self._tab.world.outbox()).batch_draft(batch.id)
+        comes_back = draft is not None and not batch.finished
         waiting = words.counted(batch.waiting, "letter has", "letters have")
         gone = words.counted(batch.finished, "row")
         sure = await ask(
             self._tab.window(),
             f"Cancel the rest of “{title_of(batch)}”?",
-            f"{waiting} not left, and after this never will. What has left has left.",
+            f"{waiting} not left, and after this never will. "
+            + ("What it was written from comes back." if comes_back else "What has left has left."),
             [("File", batch.name), ("Profile", batch.profile), ("Done", f"{gone} of {batch.total}")],
             "Cancel the rest",
             act_icon="cancelled",
@@ -60,8 +65,11 @@ class BatchActions:
             back_label="Keep it",
         )
         if sure:
-            await (await self._tab.world.batches()).cancel(batch.id)
+            cancelled = await (await self._tab.world.batches()).cancel(batch.id)
+            self._tab.notices.take_back(asks_key(batch.id))
             await self._tab.read_now()
+            if draft is not None and cancelled.counts == {SendState.CANCELLED: cancelled.total}:
+                self._tab.taken_back.emit(cancelled, draft)
 
     async def _look_up_all(self, batch: Batch) -> None:
         """Asks for one after the other, so that the provider is not hurried; nothing is sent."""

@@ -31,6 +31,11 @@ _PILLS = {
 _HOUR_S = 3600
 
 
+def asks_key(id: str) -> str:
+    """The key of the notice that a batch waits for a person."""
+    return f"asks-{id}"
+
+
 def title_of(batch: Batch) -> str:
     """The subject of its first row, else the name of its file."""
     return words.one_line(batch.subject) or words.one_line(batch.name)

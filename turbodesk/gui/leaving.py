@@ -184,11 +184,11 @@ class Leaving(QObject):
         self._notices.tell("warn", what, why, [self._show_in_outbox(first)], key=f"asks-{first.id}")
 
     def _tell_batches(self, batches: list[Batch]) -> None:
-        from turbodesk.gui.batch_words import interrupted
+        from turbodesk.gui.batch_words import asks_key, interrupted
 
         for batch in batches:
             what, why = interrupted(batch)
-            self._notices.tell("warn", what, why, [self._show_in_outbox(batch)], key=f"asks-{batch.id}")
+            self._notices.tell("warn", what, why, [self._show_in_outbox(batch)], key=asks_key(batch.id))
 
     def _show_in_outbox(self, row: Entry | Batch) -> Action:
         return ("Show in Outbox", "outbox", lambda: self.outbox_wanted.emit(row))

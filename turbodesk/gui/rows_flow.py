@@ -83,7 +83,13 @@ class RowsFlow:
             await tab.saver.save()
             rows = row_send.messages(merge, checked, compose, first)
             batch = await batches.start(
-                outbox, plan, rows, id=id, confirmed=going, filled=lambda done: self._count(done, going)
+                outbox,
+                plan,
+                rows,
+                id=id,
+                draft=letter,
+                confirmed=going,
+                filled=lambda done: self._count(done, going),
             )
         finally:
             tab.notices.take_back(FILLING)

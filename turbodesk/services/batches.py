@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
-from typing import TYPE_CHECKING
+from itertools import chain, islice, repeat
+from typing import TYPE_CHECKING, Any
 
 from turbodesk.errors import (
     FileTrouble,
@@ -88,12 +88,14 @@ class BatchRuns:
         rows: Iterable[tuple[int, Message]],
         *,
         id: str = "",
+        draft: Mapping[str, Any] | None = None,
         confirmed: int = 0,
         filled: Callable[[int], None] = lambda count: None,
     ) -> Batch:
         """Writes all rows down; nothing is sent before `run`. `rows` are the number of a row and its message,
         asked for off the loop as they are needed; `filled` is told how many are written down. `id` is one
-        that the caller has chosen, so as to find the batch again with `known`.
+        that the caller has chosen, so as to find the batch again with `known`; `draft` is what the rows were
+        written from, which `Outbox.batch_draft` gives back.
 
         Raises what a single send raises, for the first row that meets it, and then the whole batch is
         cancelled; ConfirmFirst where the profile asks for it and `confirmed` is not their number.
@@ -110,7 +112,7 @@ class BatchRuns:
             id=id,
         )
         try:
-            await self._fill(outbox, plan, iter(rows), batch, filled)
+            await self._fill(outbox, plan, iter(rows), batch, draft, filled)
         except BaseException:
             with suppress(StoreTrouble):
                 await self._ledger.batches.cancel(batch[0], "Not all rows could be written down.")
@@ -123,6 +125,7 @@ class BatchRuns:
         plan: BatchPlan,
         rows: Iterator[tuple[int, Message]],
         batch: tuple[str, int],
+        draft: Mapping[str, Any] | None,
         filled: Callable[[int], None],
     ) -> None:
         count = 0
@@ -132,8 +135,12 @@ class BatchRuns:
             try:
                 for start in range(0, len(some), WRITTEN_AT_ONCE):
                     part = some[start : start + WRITTEN_AT_ONCE]
+                    drafts = chain([draft if not count and not start else None], repeat(None))
                     await asyncio.gather(
-                        *(outbox.queue_row(message, row, plan.way, batch) for row, message in part)
+                        *(
+                            outbox.queue_row(message, row, plan.way, batch, kept)
+                            for (row, message), kept in zip(part, drafts, strict=False)
+                        )
                     )
             except FileTrouble as error:
                 raise InvalidDraft({"attachments": error.says}) from error

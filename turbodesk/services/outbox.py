@@ -158,6 +158,11 @@ class Outbox:
         entry, draft = await self._ledger.take_back(id)
         return entry, _plain(draft)
 
+    async def batch_draft(self, batch: str) -> dict[str, Any] | None:
+        """What the rows of a batch were written from, None where that was not kept."""
+        first = await self._ledger.entries(batch=batch, limit=1)
+        return await self.draft(first[0].id) if first else None
+
     async def draft(self, id: str) -> dict[str, Any] | None:
         """What a send was written from, None where that was not kept."""
         return _plain(await self._ledger.draft(id))
@@ -279,7 +284,7 @@ class Outbox:
         return await sender.spelled(await self._ledger.message(id))
 
     async def unknown(self, *, since: datetime) -> list[Entry]:
-        """What this profile wrote down since then and nobody knows the outcome of, the oldest first."""
+        """What this profile lost since then, whose outcome nobody knows, as `Ledger.unknown` has it."""
         return await self._ledger.unknown(since=since, profile=self._desk.profile.name)
 
     async def sent_today(self) -> int:
@@ -316,12 +321,24 @@ class Outbox:
         recipients = tuple(address for _, address in message.recipients)
         await self._guard(recipients, len(recipients))
 
-    async def queue_row(self, message: Message, row: int, way: str, batch: tuple[str, int]) -> Entry:
+    async def queue_row(
+        self,
+        message: Message,
+        row: int,
+        way: str,
+        batch: tuple[str, int],
+        draft: Mapping[str, Any] | None = None,
+    ) -> Entry:
         """Writes down one row of a batch, named as `Batches.begin` names it. Raises FileTrouble."""
         profile = self._desk.profile
         provider = SMTP if way == SMTP else profile.provider
         return await self._ledger.queue_row(
-            message, row, profile=profile.name, provider=provider, batch=batch
+            message,
+            row,
+            profile=profile.name,
+            provider=provider,
+            batch=batch,
+            draft=b"" if draft is None else json.dumps(draft).encode(),
         )
 
     def failure(self, id: str) -> TurbodeskError | None:

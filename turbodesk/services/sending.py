@@ -253,9 +253,10 @@ class Sending:
         """Each at its time, and once after every start, however often it was looked for before."""
         now = self._clock.now()
         for entry in await self._ledger.unknown(since=now - KNOWN_FOR):
-            looked = entry.look_up.at if entry.look_up and entry.id in self._looked else entry.created
-            at_s = settle.next_look((looked - entry.created).total_seconds())
-            if at_s is not None and (now - entry.created).total_seconds() >= at_s:
+            lost = entry.lost or entry.created
+            looked = entry.look_up.at if entry.look_up and entry.id in self._looked else lost
+            at_s = settle.next_look((looked - lost).total_seconds())
+            if at_s is not None and (now - lost).total_seconds() >= at_s:
                 self._looked.add(entry.id)
                 await self._look_up(entry)
 

@@ -147,14 +147,21 @@ class Ledger:
         return entry
 
     async def queue_row(
-        self, message: Message, row: int, *, profile: str, provider: str, batch: tuple[str, int]
+        self,
+        message: Message,
+        row: int,
+        *,
+        profile: str,
+        provider: str,
+        batch: tuple[str, int],
+        draft: bytes = b"",
     ) -> Entry:
         """Writes down the message of one row of a batch, which is named by what `Batches.begin` gave."""
         now, (name, number) = _now(), batch
         kept, payload = await self._prepared(message)
         queued = records.written(new_id(), kept, payload, profile, provider, now, Hold.BATCH)
         entry = replace(queued, batch=name, row=row)
-        new = records.New(entry, kept, payload, now, keeper=self._instance.id, batch=number)
+        new = records.New(entry, kept, payload, now, keeper=self._instance.id, batch=number, draft=draft)
         await self._writer.submit(records.INSERT, new).written()
         return entry
 
@@ -328,7 +335,7 @@ class Ledger:
         return await self._read(lambda c: waiting.due(c, microseconds(until)))
 
     async def unknown(self, *, since: datetime, profile: str | None = None) -> list[Entry]:
-        """What was written down after `since` and is unknown, the oldest first."""
+        """What became unknown after `since` and still is, the first that was written down first."""
         return await self._read(lambda c: waiting.unknown(c, profile, microseconds(since)))
 
     async def sought(self, id: str) -> Sought:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -190,4 +191,10 @@ def _entry(
         row=line,
         settled_by=settled_by,
         look_up=look,
+        lost=_lost(attempts) if state == SendState.UNKNOWN else None,
     )
+
+
+def _lost(attempts: list[Attempt]) -> datetime | None:
+    times = [it.ended or it.wire for it in attempts]
+    return max((moment(at) for at in times if at), default=None)

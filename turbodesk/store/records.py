@@ -103,6 +103,7 @@ class Live:
             steps=(*self.entry.steps, *attempt.steps()),
             hold=change.hold(self.entry.batch),
             not_before=None if change.not_before is None else moment(change.not_before),
+            lost=moment(now) if change.state is SendState.UNKNOWN else None,
         )
 
 

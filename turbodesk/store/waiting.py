@@ -54,9 +54,11 @@ def draft_of(connection: sqlite3.Connection, id: str) -> bytes:
 
 
 def unknown(connection: sqlite3.Connection, profile: str | None, since: int) -> list[Entry]:
-    """What is unknown and was last changed after `since`, the oldest first."""
+    """What is unknown and was lost after `since`, the first that was written down first. It may have waited
+    for its hour for a long time before."""
     rows = connection.execute(
-        "SELECT number, profile FROM message WHERE state = 'unknown' AND created >= ? ORDER BY number",
+        "SELECT number, profile FROM message WHERE state = 'unknown' AND max(created, coalesce("
+        "(SELECT max(coalesce(ended, wire)) FROM attempt WHERE message = number), 0)) >= ? ORDER BY number",
         (since,),
     ).fetchall()
     return [
