@@ -33,6 +33,8 @@ MAY = {
     Capability.ACCOUNT: "Read who is signed in",
     Capability.PLANS: "Read plans and what is left of them",
     Capability.SUB_ACCOUNTS: "Read sub-accounts",
+    Capability.CHANGE_SUB_ACCOUNTS: "Make, limit and suspend sub-accounts",
+    Capability.ALERTS: "Set usage alerts",
     Capability.KEYS: "Make and revoke keys",
     Capability.DOMAINS: "Read sending domains",
 }

@@ -22,6 +22,7 @@ from turbodesk.gui.account_cards import (
     plan_card,
 )
 from turbodesk.gui.account_page import Places
+from turbodesk.gui.alerts_card import AlertsCard
 from turbodesk.gui.domains_card import DomainsCard
 from turbodesk.gui.guards_dialog import GuardsDialog
 from turbodesk.gui.guards_pane import GuardsPane
@@ -57,8 +58,9 @@ TITLES = {
     "sub_accounts": "Sub-accounts",
     "keys": "Keys",
     "domains": "Domains",
+    "alerts": "Alerts",
 }
-NOT_OFFERED = {**TITLES, "info": "Who is signed in"}
+NOT_OFFERED = {**TITLES, "info": "Who is signed in", "alerts": "Usage alerts"}
 
 
 class Accounts(Protocol):
@@ -224,12 +226,13 @@ class AccountTab(Tab):
             signed_in = WhoCard(overview.info)
             signed_in.sign_out_asked.connect(self._on_sign_out_asked)
             self._who.addWidget(signed_in)
-        for name, card in (("sub_accounts", self.subs), ("keys", self.keys), ("domains", self.domains)):
+        for name, card in self._parts.items():
             card.setVisible(desk.has(PARTS[name]) and name not in overview.failed)
         self.subs.show_rows(overview.sub_accounts)
         self._sub_actions.show_ip(overview.info.ip if overview.info else "")
         self.keys.show_keys(overview.keys, own, desk.only_looks)
         self.domains.show_domains(overview.domains)
+        self.alerts.show_alerts(overview.alerts)
         for name, error in overview.failed.items():
             if name in TITLES:
                 failed = FailedCard(TITLES[name], error)
@@ -426,6 +429,13 @@ class AccountTab(Tab):
             slot.setSpacing(theme.px(12))
         self._notice = Message()
         self.subs, self.keys, self.domains = SubAccounts(), KeysCard(), DomainsCard()
+        self.alerts = AlertsCard(self)
+        self._parts: dict[str, Card] = {
+            "sub_accounts": self.subs,
+            "keys": self.keys,
+            "domains": self.domains,
+            "alerts": self.alerts,
+        }
         self.validation = ValidationCard(self)
         self.webhooks = WebhooksCard(self, lambda: self._accounts.gateway())
         KeyActions(self, self.keys, lambda profile: self._accounts.key_in_use(profile), self.reload)
@@ -434,9 +444,7 @@ class AccountTab(Tab):
         for name, part in (
             ("plans", self._grid),
             ("info", self._who),
-            ("sub_accounts", self.subs),
-            ("keys", self.keys),
-            ("domains", self.domains),
+            *self._parts.items(),
         ):
             self._pile.addLayout(self._failed[name])
             if isinstance(part, QLayout):

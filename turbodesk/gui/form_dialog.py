@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from turbodesk.errors import InvalidDraft, TurbodeskError
@@ -74,8 +74,7 @@ class FormDialog(TallDialog):
             self.message.say(" ".join(others))
         if bad:
             self.fields[bad[0]].setFocus(Qt.FocusReason.OtherFocusReason)
-        place = self.fields[bad[0]] if bad else self.message
-        QTimer.singleShot(0, self, lambda: self.area.ensureWidgetVisible(place))  # once it has its room
+        self.scroll_to(self.fields[bad[0]] if bad else self.message)
 
     def _show_failure(self, error: TurbodeskError) -> bool:
         if isinstance(error, InvalidDraft):

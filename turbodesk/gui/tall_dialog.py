@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -36,6 +36,10 @@ class TallDialog(Dialog):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.fit()
+
+    def scroll_to(self, place: QWidget) -> None:
+        """Shows a part of it, once that has its room."""
+        QTimer.singleShot(0, self, lambda: self.area.ensureWidgetVisible(place))
 
     def fit(self) -> None:
         """Makes it as high as what it says just now, as far as there is room; what is more is scrolled."""

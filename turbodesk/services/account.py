@@ -8,6 +8,7 @@ from typing import Any
 
 from turbodesk.errors import TurbodeskError
 from turbodesk.model.account import AccountInfo, ApiKey, Domain, Plan, SubAccount, Unlocked
+from turbodesk.model.alert import Alert
 from turbodesk.providers.port import Capability
 from turbodesk.services.desk import Desk
 from turbodesk.together import together
@@ -18,6 +19,7 @@ PARTS: Mapping[str, Capability] = {
     "sub_accounts": Capability.SUB_ACCOUNTS,
     "keys": Capability.KEYS,
     "domains": Capability.DOMAINS,
+    "alerts": Capability.ALERTS,
 }
 """The parts of an overview that a provider may or may not offer: member to capability."""
 
@@ -35,6 +37,7 @@ class Overview:
     sub_accounts: tuple[SubAccount, ...] = ()
     keys: tuple[ApiKey, ...] = ()
     domains: tuple[Domain, ...] = ()
+    alerts: tuple[Alert, ...] = ()
     unlocked: tuple[Unlocked, ...] = ()
     failed: Mapping[str, TurbodeskError] = field(default_factory=dict)
 
@@ -69,6 +72,7 @@ class AccountService:
             "sub_accounts": provider.sub_accounts,
             "keys": provider.keys,
             "domains": provider.domains,
+            "alerts": provider.alerts,
         }
         asked = {name: ask for name, ask in questions.items() if self._desk.has(PARTS[name])}
         if test:
