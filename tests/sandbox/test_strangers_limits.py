@@ -12,11 +12,12 @@ from typing import Any
 import httpx
 import pytest
 
-from turbodesk.sandbox import keeping, sendpost_fill, sendpost_send, server
+from turbodesk.sandbox import keeping, sendpost_fill, sendpost_send, server, turbosmtp_v2_questions
 from turbodesk.sandbox.state import SUBACCOUNT_KEY
 from turbodesk.sandbox.turbosmtp_read import MOST_RECIPIENTS
 
 from .conftest import Caller, Opener
+from .v2_caller import V2Caller
 
 SUB = {"X-SubAccount-ApiKey": SUBACCOUNT_KEY}
 
@@ -215,6 +216,29 @@ def test_a_letter_has_so_many_recipients_and_no_more(sandbox: Caller) -> None:
     assert refused.status_code == 400
     assert "too many recipients" in refused.text
     assert len(sandbox.caught()) == 1
+
+
+def test_a_request_names_so_many_addresses_and_no_more(
+    sandbox: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turbosmtp_v2_questions, "MOST_ADDRESSES", 10)
+    keys = V2Caller(sandbox).keys
+    for count, statuses in ((10, (200, 200, 201)), (11, (413, 413, 413))):
+        addresses = [f"a{number}@example.com" for number in range(count)]
+        files = {"file": ("list.txt", "\n".join(addresses).encode())}
+        post, api = sandbox.http.post, "/api/v2"
+        named = post(f"{api}/suppressions/import", json={"content": addresses}, headers=keys)
+        listed = post(f"{api}/suppressions/import", data={"type": "file"}, files=files, headers=keys)
+        uploaded = post(f"{api}/emailvalidation/upload", files=files, headers=keys)
+        assert (named.status_code, listed.status_code, uploaded.status_code) == statuses
+
+
+def test_a_question_has_so_many_restrictions_and_no_more(sandbox: Caller) -> None:
+    one = {"by": "reason", "filter": "x"}
+    for count, status in ((20, 200), (21, 400)):
+        question = {"from": "2020-01-01", "to": "2099-12-31", "restrict": [one] * count}
+        answer = V2Caller(sandbox).post("/suppressions", question)
+        assert answer.status_code == status
 
 
 # how much is kept

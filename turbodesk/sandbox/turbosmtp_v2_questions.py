@@ -23,6 +23,11 @@ _WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _INDEXED = re.compile(r"(.+)\[\d*\]")
 
 
+# Of one request: more of them would keep everybody else waiting.
+MOST_ADDRESSES = 200_000
+MOST_RESTRICTIONS = 20
+
+
 class Coded(Exception):
     """An answer that is nothing but a snake_case code and a status."""
 

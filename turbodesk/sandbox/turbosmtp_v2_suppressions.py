@@ -11,6 +11,7 @@ from datetime import tzinfo
 from starlette.requests import Request
 from starlette.responses import Response
 
+from turbodesk.sandbox import turbosmtp_v2_questions as questions
 from turbodesk.sandbox.addresses import is_address
 from turbodesk.sandbox.exports import csv_answer, line, quoted
 from turbodesk.sandbox.fate import MANUAL
@@ -20,7 +21,7 @@ from turbodesk.sandbox.suppressing import suppress, unsuppress
 from turbodesk.sandbox.tables import ReportRow
 from turbodesk.sandbox.times import timestamp, wall_clock
 from turbodesk.sandbox.turbosmtp_v2_questions import Asked, Coded, body_fields, page_of
-from turbodesk.sandbox.wire import Answer, Unreadable, body_of, is_form, json_of, text_of
+from turbodesk.sandbox.wire import Answer, TooLarge, Unreadable, body_of, is_form, json_of, text_of
 
 # source → the list of ours that it is
 _LISTS = {
@@ -134,7 +135,10 @@ class Suppressions:
         fields = await body_fields(request)
         valid: list[str] = []
         invalid: list[str] = []
-        for entry in _listed(fields) if is_form(request) or fields.get("type") == "file" else _named(fields):
+        entries = _listed(fields) if is_form(request) or fields.get("type") == "file" else _named(fields)
+        if len(entries) > questions.MOST_ADDRESSES:
+            raise TooLarge
+        for entry in entries:
             (valid if is_address(entry) else invalid).append(entry)
         with self._state.writing() as db:
             suppress(db, self._state.now_ms(), MANUAL, valid, text_of(fields.get("reason")))
@@ -145,6 +149,8 @@ class Suppressions:
         since_ms, until_ms = asked.period(zone)
         sources = asked.several("filter_by", _LISTS, _WRONG_SOURCE)
         restrict = [_restriction(one) for one in asked.values("restrict")]
+        if len(restrict) > questions.MOST_RESTRICTIONS:
+            raise Coded("invalid_restrict")
         parameters: dict[str, Value] = {
             "since": since_ms,
             "until": until_ms,

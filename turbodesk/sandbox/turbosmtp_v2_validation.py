@@ -11,6 +11,7 @@ from datetime import UTC, tzinfo
 from starlette.requests import Request
 from starlette.responses import Response
 
+from turbodesk.sandbox import turbosmtp_v2_questions as questions
 from turbodesk.sandbox.addresses import is_address
 from turbodesk.sandbox.exports import csv_answer
 from turbodesk.sandbox.state import State
@@ -27,7 +28,7 @@ from turbodesk.sandbox.validations import (
     Validations,
 )
 from turbodesk.sandbox.verdict import STATUSES, Verdict, verdict
-from turbodesk.sandbox.wire import Answer, Unreadable, text_of, uploaded
+from turbodesk.sandbox.wire import Answer, TooLarge, Unreadable, text_of, uploaded
 
 _KINDS = (".csv", ".txt")
 _CELL_END = re.compile("[,;\t]")
@@ -94,6 +95,8 @@ class Validation:
         if not file.name.lower().endswith(_KINDS):
             raise Coded("unsupported_file_format")
         emails = list(_cells(file.content, parted=file.name.lower().endswith(".csv")))
+        if len(emails) > questions.MOST_ADDRESSES:
+            raise TooLarge
         if not any(map(is_address, emails)):
             raise Coded("invalid_mail_address_list")
         made = self._validations.add(file.name, emails)
