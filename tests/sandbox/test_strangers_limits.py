@@ -235,10 +235,17 @@ def test_a_request_names_so_many_addresses_and_no_more(
 
 def test_a_question_has_so_many_restrictions_and_no_more(sandbox: Caller) -> None:
     one = {"by": "reason", "filter": "x"}
-    for count, status in ((20, 200), (21, 400)):
+    for count, status in ((8, 200), (9, 400)):
         question = {"from": "2020-01-01", "to": "2099-12-31", "restrict": [one] * count}
         answer = V2Caller(sandbox).post("/suppressions", question)
         assert answer.status_code == status
+
+
+def test_a_smart_search_has_so_many_words_and_no_more(sandbox: Caller) -> None:
+    for words, status in ((["word"] * 200, 200), (range(20), 200), (range(21), 400)):
+        asked = {"from": "2020-01-01", "to": "2099-12-31", "smart_search": "true"}
+        text = " ".join(map(str, words))
+        assert V2Caller(sandbox).get("/suppressions", **asked, filter=text).status_code == status
 
 
 # how much is kept

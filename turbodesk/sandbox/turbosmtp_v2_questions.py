@@ -25,7 +25,8 @@ _INDEXED = re.compile(r"(.+)\[\d*\]")
 
 # Of one request: more of them would keep everybody else waiting.
 MOST_ADDRESSES = 200_000
-MOST_RESTRICTIONS = 20
+MOST_RESTRICTIONS = 8
+MOST_WORDS = 20
 
 
 class Coded(Exception):
@@ -149,7 +150,9 @@ class Asked:
         A smart search takes the words of the filter one by one, wherever each of them stands.
         """
         text = self.search("filter")
-        words = text.split() if self.smart() else [text]
+        words = list(dict.fromkeys(text.split())) if self.smart() else [text]
+        if len(words) > MOST_WORDS:
+            raise Coded("filter_is_too_long")
         return json.dumps([containing(word) for word in words]) if text else None
 
 
