@@ -130,9 +130,14 @@ def notices(qapp: QApplication) -> Iterator[Notices]:
 
 
 def settle(app: QApplication) -> None:
-    """Lets Qt do all that is due now."""
+    """Lets Qt do all that is due now. Within a coroutine no timers: they would step other tasks inside of
+    this one, which asyncio refuses, and such a step is lost for ever."""
+    inside = asyncio._get_running_loop() is not None
     for _ in range(3):
-        app.processEvents()
+        if inside:
+            app.sendPostedEvents()
+        else:
+            app.processEvents()
         app.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
