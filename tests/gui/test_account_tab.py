@@ -327,8 +327,11 @@ def test_what_is_offered_has_its_card_and_what_is_not_its_reason(
             shown = {"sub_accounts": tab.subs, "keys": tab.keys, "domains": tab.domains}
             for part, card in shown.items():
                 assert card.isVisible() == desk.has(Capability(part.replace("_", "-"))), part
+            for opens in (tab.validation, tab.webhooks):
+                assert opens.isVisible() == desk.has(opens.capability)
             missing = tab.findChild(NotOfferedCard)
-            for capability in (Capability.ACCOUNT, Capability.PLANS, Capability.KEYS, Capability.DOMAINS):
+            told = (Capability.ACCOUNT, Capability.PLANS, Capability.KEYS, Capability.DOMAINS)
+            for capability in (*told, Capability.VALIDATION, Capability.WEBHOOKS):
                 if not desk.has(capability):
                     assert desk.why_not(capability) in texts(missing)
             assert tab.findChild(RelayCard) is not None, "every sandbox has its relay"

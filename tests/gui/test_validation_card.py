@@ -7,13 +7,12 @@ import csv
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from tests.gui.account_room import opener, press, texts
-from turbodesk.gui.account_cards import NotOfferedCard
-from turbodesk.gui.validation_dialog import FILE, ValidateDialog
+from turbodesk.gui.validation_dialog import FILE, PROGRESS, ValidateDialog
 from turbodesk.gui.validation_words import cost_words, counts_words
 from turbodesk.model.validation import ValidationCredits, ValidationStatus
-from turbodesk.providers.port import Capability
 
 API = "/api/v2/emailvalidation"
 FIRST = f"{API}/lists/48151"  # the sandbox's first list
@@ -191,6 +190,39 @@ def test_leaving_the_dialog_leaves_the_list_and_its_row_follows_it(run, opened, 
     run(go(), 40)
 
 
+def test_a_file_taken_back_while_it_is_uploaded_is_not_paid_for(run, opened, until, people):
+    async def go():
+        async with opened("sandbox-v2") as room:
+            dialog = await dialog_over(room, until)
+            dialog.take_file(people(*FEW))
+            await dialog.work.settled()
+            fault = {"match": f"{API}/upload", "kind": "delay", "seconds": 3, "times": 1}
+            await room.desk.control.set_faults([fault])
+            press(dialog, "Validate 4")
+            await until(lambda: dialog.page == PROGRESS and dialog.meter.share)
+            assert "Nothing is paid yet." in texts(dialog)
+            press(dialog, "Cancel")
+            await room.settled()
+            assert room.notices.latest.what == "people.csv was not validated, and nothing was paid."
+            assert await free_left(room) == 1000 and room.dialog() is None
+
+    run(go(), 30)
+
+
+def test_a_file_that_cannot_be_read_says_why(run, opened, until, tmp_path):
+    async def go():
+        async with opened("sandbox-v2") as room:
+            dialog = await dialog_over(room, until)
+            dialog.take_file(tmp_path / "gone.csv")
+            await dialog.work.settled()
+            assert "gone.csv" in dialog.message.sentence and not dialog.act_button.isEnabled()
+            press(dialog, "Close")
+            await room.settled()
+            assert room.notices.latest is None
+
+    run(go(), 30)
+
+
 def test_a_list_under_way_at_the_provider_is_followed_while_the_card_is_seen(run, opened, until):
     async def go():
         async with opened("sandbox-v2", turned=False) as room:
@@ -238,8 +270,17 @@ def test_a_list_is_deleted_only_when_it_is_meant(run, opened, until):
             await upload(room, *FEW)
             room.tab.turned_to()
             await room.settled()
+            table = room.tab.validation.table
             for answer, left in (("Back", 1), ("Delete list", 0)):
-                press(room.tab.validation, "Delete…")
+                room.tab.window().activateWindow()
+                table.setFocus()
+                await until(table.hasFocus)
+                table.customContextMenuRequested.emit(table.point_of(table.current.id))
+                menu = QApplication.activePopupWidget()
+                assert [(it.text(), it.isEnabled()) for it in menu.actions()] == [
+                    ("Show results", False), ("Begin…", True), ("Delete…", True)]  # fmt: skip
+                menu.close()
+                QTest.keyClick(table, Qt.Key.Key_Delete)
                 await until(lambda: room.dialog())
                 assert room.dialog().windowTitle() == "Delete the list “people.txt”?"
                 press(room.dialog(), answer)
@@ -264,7 +305,7 @@ def test_what_was_refused_is_said_and_can_be_asked_again(run, opened, until, peo
             )
             press(dialog, "Validate 4")
             await dialog.work.settled()
-            assert dialog.message.sentence and dialog.pages.key == FILE and dialog.act_button.isEnabled()
+            assert dialog.message.sentence and dialog.page == FILE and dialog.act_button.isEnabled()
             await room.desk.control.set_faults([])
             press(dialog, "Validate 4")
             await until(lambda: room.tab.validation.page.pages.key == "table", 8)
@@ -348,22 +389,8 @@ def test_a_viewer_looks_and_changes_nothing(run, opened):
     run(go(), 30)
 
 
-@pytest.mark.parametrize("name", ["sandbox", "sandbox-sendpost", "sandbox-smtp"])
-def test_who_cannot_validate_says_so(run, opened, name):
+def test_the_newest_list_stands_first_and_each_says_how_far_it_is(run, opened, grab, themer, until):
     async def go():
-        async with opened(name) as room:
-            assert not room.tab.validation.isVisible()
-            missing = texts(room.tab.findChild(NotOfferedCard))
-            assert "validation of addresses" in " ".join(missing).lower()
-            assert room.desk.why_not(Capability.VALIDATION) in missing
-
-    run(go(), 30)
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_pictures_of_lists(run, opened, grab, themer, theme, until):
-    async def go():
-        themer.pin(theme)
         async with opened("sandbox-v2", turned=False) as room:
             await upload(room, *FEW, *(f"{number}@example.com" for number in range(90)), start=True)
             await room.desk.control.advance_clock(600)
@@ -374,17 +401,23 @@ def test_pictures_of_lists(run, opened, grab, themer, theme, until):
             await room.settled()
             card = room.tab.validation
             assert [it.total for it in card.lists] == [4, 400, 94]
-            grab(room.tab.window(), f"validation-{theme}")
-            room.tab.window().resize(900, 600)
-            room.tab.pages.currentWidget().ensureWidgetVisible(card)
-            grab(room.tab.window(), f"validation-900-{theme}")
+            states = [card.table.records.columns[-1].words(it) for it in card.lists]
+            assert states == ["Not begun", "Validating", "Validated"]
+            assert counts_words(card.lists[2].counts) == "91 valid, 2 invalid, 1 do not mail"
             card.open_results(card.lists[2])
             await room.settled()
-            assert len(card.page.rows) == 94
-            grab(room.tab.window(), f"validation-results-900-{theme}")
-            room.tab.window().resize(1280, 800)
-            grab(room.tab.window(), f"validation-results-{theme}")
-            assert counts_words(card.lists[2].counts).startswith("91 valid")
+            assert len(card.page.rows) == 94 and room.tab.focus_regions()[-1] is card.page.table
+            for theme in ("light", "dark"):
+                themer.pin(theme)
+                for wide, high in ((1280, 800), (900, 600)):
+                    room.tab.window().resize(wide, high)
+                    await until(lambda wide=wide: card.page.table.width() == wide)
+                    grab(room.tab.window(), f"validation-results-{wide}-{theme}")
+                    room.tab.places.turn("account")
+                    await until(card.table.isVisible)
+                    room.tab.pages.currentWidget().ensureWidgetVisible(card)
+                    grab(room.tab.window(), f"validation-{wide}-{theme}")
+                    room.tab.places.turn("validation")
 
     run(go(), 30)
 

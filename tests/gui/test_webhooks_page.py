@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from tests.gui.account_room import opener, press, texts
-from turbodesk.gui.account_cards import NotOfferedCard
+from tests.sandbox.receiver import Receiver, receiving
 from turbodesk.gui.webhook_dialog import SampleDialog, WebhookDialog
 from turbodesk.gui.webhook_words import count_words, events_words
 from turbodesk.model.webhook import USUAL_EVENTS, EventFlag
-from turbodesk.providers.port import Capability
 
 URL = "https://hooks.example.com/mail"
 NAME = "sandbox-sendpost"
@@ -28,44 +25,10 @@ def opened(tmp_path, notices, window_of):
     return opener(tmp_path, notices, window_of)
 
 
-class Receiver:
-    """A real server on this computer that takes whatever is posted, and keeps it."""
-
-    def __init__(self) -> None:
-        self.taken: list[tuple[str, str, dict[str, object]]] = []  # path, login, event
-        self.status = 200
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.taken.append((self.path, self.headers.get("Authorization", ""), json.loads(body)))
-                self.send_response(receiver.status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_said: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
-        self._thread.start()
-
-    @property
-    def place(self) -> str:
-        return f"127.0.0.1:{self._server.server_port}"
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._thread.join(5)
-        self._server.server_close()
-
-
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    yield made
-    made.close()
+    with receiving() as made:
+        yield made
 
 
 async def on_page(room, until) -> object:
@@ -220,7 +183,7 @@ def test_one_is_removed_only_when_it_is_meant(run, opened, until):
 def test_a_password_is_never_shown_and_stays_until_it_is_written_again(run, opened, until, receiver, grab):
     async def go():
         async with opened(NAME, turned=False) as room:
-            url = f"http://desk:pass%20word@{receiver.place}/hook?t=1"
+            url = receiver.url("/hook?t=1", "desk:pass%20word@")
             await room.desk.provider.create_webhook(url, USUAL_EVENTS, enabled=True)
             room.tab.turned_to()
             await room.settled()
@@ -228,7 +191,7 @@ def test_a_password_is_never_shown_and_stays_until_it_is_written_again(run, open
             press(page, "Edit…")
             dialog = await over(room, until, WebhookDialog)
             assert (dialog.user.text(), dialog.password.text()) == ("desk", "")
-            assert dialog.url.text() == f"http://{receiver.place}/hook?t=1" and dialog.user.isVisible()
+            assert dialog.url.text() == receiver.url("/hook?t=1") and dialog.user.isVisible()
             grab(dialog, "webhook-login")
             QTest.mouseClick(dialog.events[EventFlag.SENT], Qt.MouseButton.LeftButton)
             press(dialog, "Save changes")
@@ -237,7 +200,7 @@ def test_a_password_is_never_shown_and_stays_until_it_is_written_again(run, open
             assert EventFlag.SENT in now.events and "desk:" in now.url
             press(page, "Edit…")
             dialog = await over(room, until, WebhookDialog)
-            dialog.url.setText(f"http://{receiver.place}/other")
+            dialog.url.setText(receiver.url("/other"))
             press(dialog, "Save changes")
             await dialog.work.settled()
             assert "Write the password again" in dialog.password.message.sentence
@@ -248,13 +211,14 @@ def test_a_password_is_never_shown_and_stays_until_it_is_written_again(run, open
             press(page, "Send a sample event…")
             dialog = await over(room, until, SampleDialog)
             press(dialog, "Post sample")
-            assert dialog.password.message.sentence and receiver.taken == []
+            assert dialog.password.message.sentence and receiver.got == []
             dialog.password.setText("pass word")
             press(dialog, "Post sample")
             await dialog.work.settled()
             assert dialog.answered == 200
-            ((path, login, _event),) = receiver.taken
-            assert path == "/other" and base64.b64decode(login.removeprefix("Basic ")) == b"desk:pass word"
+            (got,) = receiver.got
+            login = base64.b64decode(got.headers["authorization"].removeprefix("Basic "))
+            assert (got.path, login) == ("/other", b"desk:pass word")
 
     run(go(), 30)
 
@@ -264,27 +228,27 @@ def test_a_sample_goes_to_the_url_of_the_webhook_alone(run, opened, until, recei
         async with opened(NAME, turned=False) as room:
             provider = room.desk.provider
             await provider.create_webhook(URL, USUAL_EVENTS, enabled=True)
-            mine = await provider.create_webhook(f"http://{receiver.place}/mine", USUAL_EVENTS, enabled=True)
+            mine = await provider.create_webhook(receiver.url("/mine"), USUAL_EVENTS, enabled=True)
             room.tab.turned_to()
             await room.settled()
             page = await on_page(room, until)
             assert page.table.select_key(mine.id)
             press(page, "Send a sample event…")
             dialog = await over(room, until, SampleDialog)
-            assert mine.url in texts(dialog) and receiver.taken == [], "it asks first"
+            assert mine.url in texts(dialog) and receiver.got == [], "it asks first"
             assert not dialog.password.isVisible()
             dialog.kind.choose("hard bounce")
             press(dialog, "Post sample")
             await dialog.work.settled()
             assert dialog.message.sentence == "The receiver took it and answered 200."
-            ((path, login, event),) = receiver.taken
-            assert (path, login) == ("/mine", "")
-            assert "hardBounced" in json.dumps(event) and "sample@example.com" in json.dumps(event)
+            (got,) = receiver.got
+            assert got.path == "/mine" and "authorization" not in got.headers
+            assert "hardBounced" in json.dumps(got.body) and "sample@example.com" in json.dumps(got.body)
             grab(dialog, "webhook-sample")
-            receiver.status = 503
+            receiver.statuses = (503,)
             press(dialog, "Post sample")
             await dialog.work.settled()
-            assert "503" in dialog.message.sentence and len(receiver.taken) == 2, "once, whatever comes back"
+            assert "503" in dialog.message.sentence and len(receiver.got) == 2, "once, whatever comes back"
             grab(dialog, "webhook-sample-refused")
 
     run(go(), 30)
@@ -328,39 +292,27 @@ def test_a_viewer_looks_and_changes_nothing(run, opened, until):
     run(go(), 30)
 
 
-@pytest.mark.parametrize("name", ["sandbox", "sandbox-v2", "sandbox-smtp"])
-def test_who_has_no_webhooks_says_so(run, opened, name):
+def test_the_card_counts_them_and_the_page_lists_them(run, opened, until, grab, themer, receiver):
     async def go():
-        async with opened(name) as room:
-            assert not room.tab.webhooks.isVisible()
-            missing = texts(room.tab.findChild(NotOfferedCard))
-            assert room.desk.why_not(Capability.WEBHOOKS) in missing
-            assert "webhooks" in " ".join(missing).lower()
-
-    run(go(), 30)
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_pictures_of_webhooks(run, opened, until, grab, themer, theme, receiver):
-    async def go():
-        themer.pin(theme)
         async with opened(NAME, turned=False) as room:
             provider = room.desk.provider
             await provider.create_webhook(URL, USUAL_EVENTS, enabled=True)
             await provider.create_webhook("https://crm.example.org/in", tuple(EventFlag), enabled=False)
-            await provider.create_webhook(f"http://{receiver.place}/", {EventFlag.CLICKED}, enabled=True)
+            await provider.create_webhook(receiver.url("/"), {EventFlag.CLICKED}, enabled=True)
             room.tab.turned_to()
             await room.settled()
             assert "3 URLs are told what happens to mail, 1 off" in texts(room.tab.webhooks)
-            room.tab.pages.currentWidget().ensureWidgetVisible(room.tab.webhooks)
-            grab(room.tab.window(), f"webhooks-card-{theme}")
             page = await on_page(room, until)
             await until(page.table.hasFocus)
-            grab(room.tab.window(), f"webhooks-{theme}")
-            room.tab.window().resize(900, 600)
-            grab(room.tab.window(), f"webhooks-900-{theme}")
-            press(page, "Edit…")
-            grab(await over(room, until, WebhookDialog), f"webhook-dialog-{theme}")
+            told = [page.table.records.columns[2].words(row) for row in page.table.rows]
+            assert told[1:] == ["every event", "clicked"] and told[0].startswith("delivered, dropped, soft")
+            assert room.tab.focus_regions()[-1] is page.table
+            for theme in ("light", "dark"):
+                themer.pin(theme)
+                for wide, high in ((1280, 800), (900, 600)):
+                    room.tab.window().resize(wide, high)
+                    await until(lambda wide=wide: page.table.width() == wide)
+                    grab(room.tab.window(), f"webhooks-{wide}-{theme}")
 
     run(go(), 30)
 

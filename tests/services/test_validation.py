@@ -129,6 +129,9 @@ def test_a_list_whose_start_was_lost_is_taken_up_at_no_cost(tmp_path: Path) -> N
         with pytest.raises(OutcomeUnknown):
             await room.run("ann@example.com", "invalid@example.com")
         await room.control.set_faults([])
+        done = await room.service.follow(room.told[-1].list_id, room.told.append)
+        assert done.done and dict(done.counts) == {ValidationStatus.VALID: 1, ValidationStatus.INVALID: 1}
+        assert room.told[-1].phase is Phase.VALIDATING, "following reads no results"
         found = await room.service.resume(room.told[-1].list_id, room.told.append)
         assert found.counts == {ValidationStatus.VALID: 1, ValidationStatus.INVALID: 1}
         assert await room.free_left() == 998

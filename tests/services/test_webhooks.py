@@ -15,7 +15,7 @@ from turbodesk.model.message import Message
 from turbodesk.model.webhook import USUAL_EVENTS, EventFlag, Webhook, WebhookChange
 from turbodesk.providers.port import Capability, Provider
 from turbodesk.services.desk import Desk
-from turbodesk.services.webhooks import WebhooksService, chosen
+from turbodesk.services.webhooks import WebhooksService, chosen, receiver_of, with_login
 
 URL = "https://hooks.example.com/mine"
 
@@ -157,6 +157,23 @@ def test_a_provider_without_webhooks_says_so() -> None:
                 await ask
 
     asyncio.run(go())
+
+
+@pytest.mark.parametrize(
+    ("url", "bare", "user"),
+    [
+        (URL, URL, ""),
+        ("https://desk:•••@hooks.example.com/a?b=1", "https://hooks.example.com/a?b=1", "desk"),
+        ("https://d%40sk@[::1]:8443/", "https://[::1]:8443/", "d@sk"),
+        ("https://[::1", "https://[::1", ""),
+    ],
+)
+def test_a_url_is_taken_apart_and_put_together_with_its_login(url: str, bare: str, user: str) -> None:
+    assert receiver_of(url) == (bare, user)
+    if user:
+        whole = with_login(bare, user, "p:@ss")
+        assert receiver_of(whole) == (bare, user) and ":p%3A%40ss@" in whole
+        assert with_login(whole, user, "p:@ss") == whole, "the login before it is gone"
 
 
 def test_events_are_switched_on_and_off_from_what_there_is() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from urllib.parse import quote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import click
 
@@ -28,5 +28,6 @@ def with_password(url: str) -> str:
     password = os.environ.get(SECRET_VARIABLE, "")
     if not password:
         raise click.UsageError(f"The URL has a user name: set its password in {SECRET_VARIABLE}.")
-    at = parts.netloc.rpartition("@")[2]
-    return parts._replace(netloc=f"{parts.username}:{quote(password, safe='')}@{at}").geturl()
+    from turbodesk.services.webhooks import with_login
+
+    return with_login(url, unquote(parts.username), password)

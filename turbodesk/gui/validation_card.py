@@ -19,6 +19,7 @@ from turbodesk.gui.parts.dialog import ask
 from turbodesk.gui.parts.field import Message
 from turbodesk.gui.parts.label import Label
 from turbodesk.gui.record_table import Column, RecordTable
+from turbodesk.gui.row_menu import add_row_menu
 from turbodesk.gui.tab import Tab
 from turbodesk.gui.validation_dialog import ValidateDialog
 from turbodesk.gui.validation_results import ResultsPage
@@ -117,7 +118,9 @@ class ValidationCard(OpeningCard):
         self.show_button.clicked.connect(lambda: self._with_current(self.open_results))
         self.begin_button.clicked.connect(lambda: self._with_current(self._on_begin_asked))
         self.delete_button.clicked.connect(lambda: self._with_current(self._on_delete_asked))
-        bar = row(self.show_button, self.begin_button, self.delete_button, None)
+        buttons = (self.show_button, self.begin_button, self.delete_button)
+        add_row_menu(self.table, buttons, self.delete_button)
+        bar = row(*buttons, None)
         bar.setContentsMargins(theme.px(16), theme.px(8), theme.px(16), theme.px(4))
         self._bar.setLayout(bar)
         return self._bar
@@ -372,8 +375,12 @@ class ValidationCard(OpeningCard):
             act_icon="delete", danger=True,
         )  # fmt: skip
         if sure:
-            await service.delete(found.id)
             self._stop_following(found.id)
+            try:
+                await service.delete(found.id)
+            except TurbodeskError:
+                self._follow()
+                raise
             self._show_lists([it for it in self.lists if it.id != found.id])
             self._tab.notices.tell("ok", f"The list “{found.name}” is deleted")
 

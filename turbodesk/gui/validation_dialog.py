@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from turbodesk.errors import InvalidDraft, Refused, TurbodeskError
 from turbodesk.gui import theme, words
@@ -24,7 +24,6 @@ from turbodesk.gui.parts.label import Label
 from turbodesk.gui.parts.meter import Meter
 from turbodesk.gui.parts.pill import PillLabel
 from turbodesk.gui.parts.segmented import Segmented
-from turbodesk.gui.parts.states import Pages
 from turbodesk.gui.validation_words import STATUSES, cost_words, found_words, pill_of, reason_of
 from turbodesk.gui.work import Work
 from turbodesk.model.validation import Validated, ValidationCredits
@@ -33,7 +32,7 @@ from turbodesk.services.validation import Phase, Progress, Results, ToValidate, 
 if TYPE_CHECKING:
     from turbodesk.services.recipient_file import RecipientFile
 
-ONE, FILE = "one", "file"
+ONE, FILE, PROGRESS = "one", "file", "progress"
 FILES = "Tables (*.csv *.tsv *.txt);;All files (*)"
 DOING = {Phase.UPLOADING: "Uploading", Phase.VALIDATING: "Validating", Phase.READING: "Reading the results"}
 
@@ -60,12 +59,11 @@ class ValidateDialog(Dialog):
         self.segments = Segmented([(ONE, "One address"), (FILE, "A file")], name="What to validate")
         self.segments.chosen.connect(self._on_segment)
         self.message = Message()
-        self.pages = Pages()
-        self.pages.add(ONE, self._one_page())
-        self.pages.add(FILE, self._file_page())
-        self.pages.add("progress", self._progress_page())
+        self.page = ONE
+        self._pages = {ONE: self._one_page(), FILE: self._file_page(), PROGRESS: self._progress_page()}
         self.body.addWidget(self.segments, 0, Qt.AlignmentFlag.AlignLeft)
-        self.body.addWidget(self.pages)
+        for page in self._pages.values():
+            self.body.addWidget(page)
         self.body.addWidget(self.message)
         self.body.addStretch(1)
         self.back_button = self.add_button(Button("Close"), "back")
@@ -77,12 +75,9 @@ class ValidateDialog(Dialog):
 
     def _turn(self, key: str) -> None:
         """Shows one page, and is as high as that needs."""
-        self.pages.turn(key)
-        for place in range(self.pages.count()):
-            page = self.pages.widget(place)
-            shown = page is self.pages.currentWidget()
-            high = QSizePolicy.Policy.Preferred if shown else QSizePolicy.Policy.Ignored
-            page.setSizePolicy(QSizePolicy.Policy.Preferred, high)
+        self.page = key
+        for name, page in self._pages.items():
+            page.setVisible(name == key)
         self._fit()
 
     @property
@@ -293,7 +288,7 @@ class ValidateDialog(Dialog):
             else ""
         )
         self.segments.hide()
-        self._turn("progress")
+        self._turn(PROGRESS)
         self.act_button.hide()
         self.back_button.setText("Close" if self.begun else "Cancel")
         self.back_button.updateGeometry()

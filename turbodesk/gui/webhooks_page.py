@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from turbodesk.gui import words
 from turbodesk.gui.account_page import AccountPage
@@ -14,6 +13,7 @@ from turbodesk.gui.parts.button import Button
 from turbodesk.gui.parts.card import ToolBar
 from turbodesk.gui.parts.label import Label
 from turbodesk.gui.record_table import Column, RecordTable
+from turbodesk.gui.row_menu import add_row_menu
 from turbodesk.gui.webhook_words import events_words, state_of, taken_words
 from turbodesk.model.webhook import Webhook
 
@@ -48,17 +48,13 @@ class WebhooksPage(AccountPage):
         self.table = RecordTable(columns(), name="Webhooks")
         self.table.chosen.connect(lambda _row: self._show_deeds())
         self.table.opened.connect(lambda _row: self.deeds[EDIT].click())
-        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.table.customContextMenuRequested.connect(self._open_menu)
-        delete = QShortcut(QKeySequence(QKeySequence.StandardKey.Delete), self.table)
-        delete.setContext(Qt.ShortcutContext.WidgetShortcut)
-        delete.activated.connect(lambda: self.deeds[REMOVE].click())
         self.deeds = {
             SWITCH: Button("Switch off…", "pause"),
             EDIT: Button("Edit…", "compose"),
             SAMPLE: Button("Send a sample event…", "test"),
             REMOVE: Button("Remove…", "delete"),
         }
+        add_row_menu(self.table, list(self.deeds.values()), self.deeds[REMOVE])
         self.why = Label("", "small", "muted", elide="right")
         bar = ToolBar()
         for deed, button in self.deeds.items():
@@ -131,14 +127,3 @@ class WebhooksPage(AccountPage):
             switch.setText("Switch off…" if found.enabled else "Switch on…")
             switch.set_icon("pause" if found.enabled else "right")
         self.why.setText(self._only_looks or (found.disabled_reason if found else ""))
-
-    def _open_menu(self, at: QPoint) -> None:
-        if self.table.current is None:
-            return
-        menu = QMenu(self)
-        for button in self.deeds.values():
-            action = menu.addAction(button.text())
-            action.setEnabled(button.isEnabled())
-            action.triggered.connect(button.click)
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(self.table.viewport().mapToGlobal(at))
