@@ -32,7 +32,7 @@ def test_a_sub_account_is_made_shown_limited_suspended_and_resumed(account: Acco
     made = create(account, *person(email))
     assert made.code == 0, made.out + made.err
     id = made.json["created"]
-    assert made.json == {"created": id, "email": email} and int(id) > 2**53
+    assert made.json == {"created": id, "email": email, "name": ""} and int(id) > 2**53
     assert PASSWORD not in made.out + made.err
 
     shown = account("subaccounts", "show", email).json
@@ -129,15 +129,64 @@ def test_who_has_no_such_thing_says_so(cli: Run, ready: Ready) -> None:
     named = sendpost("subaccounts", "list").json["sub_accounts"][0]
     shown = sendpost("subaccounts", "show", named["name"])
     nothing = dict.fromkeys(("contact", "policy_agreed", "plan"))
+    turbosmtp = added(cli, ready, "turbosmtp-v2")
     assert shown.json == {"sub_account": named, **nothing}
     assert ready["sendpost"]["subaccount_key"] not in shown.out
     for answer in (
         sendpost("subaccounts", "suspend", named["id"], "--yes"),
+        sendpost("subaccounts", "resume", named["id"]),
+        sendpost("subaccounts", "limit", named["id"], "5"),
+        turbosmtp("subaccounts", "remove", "shop@example.com", "--yes"),
+        relay("subaccounts", "create", "--name", "x"),
         sendpost("alerts", "list"),
         relay("subaccounts", "show", "x"),
         relay("alerts", "add", "ops@example.com", "--at", "1"),
     ):
         assert (answer.code, answer.json["error"]["kind"]) == (1, "not-offered"), json.dumps(answer.json)
+
+
+def test_at_sendpost_one_is_made_of_a_name_renamed_and_removed(cli: Run, ready: Ready) -> None:
+    account = added(cli, ready, "sendpost")
+    made = account("subaccounts", "create", "--name", "Spring fair")
+    assert made.code == 0, made.out + made.err
+    id = made.json["created"]
+    assert made.json == {"created": id, "email": "", "name": "Spring fair"}
+    assert account("subaccounts", "create", "--name", "spring FAIR").json["error"]["field"] == "name"
+
+    renamed = account("subaccounts", "edit", "Spring fair", "--name", "Autumn fair").json
+    assert (renamed["sub_account"], renamed["before"]["name"]) == (id, "Spring fair")
+    assert renamed["after"] == {**renamed["before"], "name": "Autumn fair"}
+    assert account("subaccounts", "show", id).json["sub_account"]["name"] == "Autumn fair"
+    for words in ((), ("--name", "x", "--city", "Torino")):
+        assert account("subaccounts", "edit", id, *words).code == 2
+    for words, field in ((("--city", "Torino"), "city"), (("--name", " "), "name"), (("--ip", "::1"), "ip")):
+        answer = account("subaccounts", "edit", id, *words)
+        assert (answer.code, answer.json["error"]["field"]) == (1, field)
+
+    asked = account("subaccounts", "remove", id)
+    assert asked.json["error"]["says"] == "It is gone for good then, with its keys; say --yes."
+    gone = account("subaccounts", "remove", id, "--yes").json["removed"]
+    assert (gone["id"], gone["name"]) == (id, "Autumn fair")
+    assert "Autumn fair" not in account("subaccounts", "list").out
+    kept = account("subaccounts", "remove", "117", "--yes")
+    assert (kept.code, kept.json["error"]["field"]) == (1, "id")
+
+    account("profile", "guard", account.name, "--viewer")
+    for words in (("create", "--name", "x"), ("edit", "117", "--name", "x"), ("remove", "118", "--yes")):
+        refused = account("subaccounts", *words)
+        assert (refused.code, refused.json["error"]["kind"]) == (1, "guarded"), refused.out
+
+
+def test_whose_a_sub_account_is_is_changed_and_the_rest_stays(account: Account) -> None:
+    changed = account("subaccounts", "edit", "shop@example.com", "--city", "Torino").json
+    assert changed["after"] == {**changed["before"], "city": "Torino"}
+    run, before = account.cli, ("--profile", account.name)
+    words = ("subaccounts", "edit", "shop@example.com", "--city", changed["before"]["city"])
+    told = run(*words, env=account.env, before=before)
+    assert told.out == f"City: {changed['before']['city'] or 'none'} now; it was Torino.\n"
+    assert run(*words, env=account.env, before=before).out == "shop@example.com is as it was.\n"
+    named = account("subaccounts", "edit", "shop@example.com", "--name", "Shop")
+    assert (named.code, named.json["error"]["field"]) == (1, "name")
 
 
 WRITES = {

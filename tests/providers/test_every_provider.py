@@ -539,6 +539,35 @@ async def changes_the_accounts_below(desk: Desk) -> None:
     assert (twice.value.field, NEW_SUB.password.reveal() in twice.value.detail) == ("email", False)
 
 
+async def makes_accounts_of_a_name(desk: Desk) -> None:
+    if not desk.has(Capability.NAME_SUB_ACCOUNTS):
+        return
+    provider = desk.provider
+    before = await provider.sub_accounts()
+    made = await provider.create_sub_account(NewSubAccount(name="Spring fair"))
+    (new,) = set(await provider.sub_accounts()) - set(before)
+    assert made in ("", new.id) and (new.name, new.active) == ("Spring fair", True)
+    with pytest.raises(Refused) as twice:
+        await provider.create_sub_account(NewSubAccount(name="Spring fair"))
+    assert twice.value.field == "name"
+    seen = await provider.sub_account(new.id)
+    await provider.edit_sub_account(replace(seen, name="Autumn fair"))
+    assert await provider.sub_account(new.id) == replace(seen, name="Autumn fair")
+    for name in ("", "x" * 101):
+        with pytest.raises(InvalidDraft):
+            await provider.edit_sub_account(replace(seen, name=name))
+    for surplus in (NEW_SUB, replace(NEW_SUB, name="x"), NewSubAccount(name="x", ip="203.0.113.25")):
+        with pytest.raises(InvalidDraft):
+            await provider.create_sub_account(surplus)
+    await provider.delete_sub_account(new.id)
+    assert await provider.sub_account(new.id) is None
+    assert await provider.sub_accounts() == before
+    for gone in (provider.delete_sub_account(new.id), provider.edit_sub_account(seen)):
+        with pytest.raises(Refused) as refused:
+            await gone
+        assert refused.value.field == "id"
+
+
 async def signs_in_as_an_account_below(desk: Desk) -> None:
     if not desk.has(Capability.ENTER_SUB_ACCOUNTS):
         return
@@ -601,11 +630,10 @@ async def does_not_offer_what_it_has_not(desk: Desk) -> None:
         Capability.SUB_ACCOUNT: [lambda: provider.sub_account("1")],
         Capability.SUB_ACCOUNT_PLANS: [lambda: provider.sub_account_plan("1")],
         Capability.CHANGE_SUB_ACCOUNTS: [
-            lambda: provider.create_sub_account(NEW_SUB),
-            lambda: provider.edit_sub_account(SubAccountDetails("1", "", True)),
             lambda: provider.limit_sub_account("1", 10),
             lambda: provider.activate_sub_account("1", False),
         ],
+        Capability.NAME_SUB_ACCOUNTS: [lambda: provider.delete_sub_account("1")],
         Capability.ENTER_SUB_ACCOUNTS: [lambda: provider.enter_sub_account("a@example.com")],
         Capability.ALERTS: [
             lambda: provider.alerts(),
@@ -639,6 +667,11 @@ async def does_not_offer_what_it_has_not(desk: Desk) -> None:
             lambda: provider.validation_csv("1"),
         ],
     }
+    if not {Capability.CHANGE_SUB_ACCOUNTS, Capability.NAME_SUB_ACCOUNTS} & provider.offers:
+        works[Capability.NAME_SUB_ACCOUNTS] += [
+            lambda: provider.create_sub_account(NEW_SUB),
+            lambda: provider.edit_sub_account(SubAccountDetails("1", "", True)),
+        ]
     assert Capability.SEND in provider.offers
     for capability in Capability:
         assert bool(provider.why_not(capability)) is (capability not in provider.offers)
@@ -692,6 +725,7 @@ PROMISES = (
     validates_a_list_from_upload_to_results,
     tells_of_one_account_below,
     changes_the_accounts_below,
+    makes_accounts_of_a_name,
     signs_in_as_an_account_below,
     keeps_usage_alerts,
     does_not_offer_what_it_has_not,

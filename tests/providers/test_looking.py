@@ -37,6 +37,7 @@ CHANGES = {
     "delete_validation_list",
     "create_sub_account",
     "edit_sub_account",
+    "delete_sub_account",
     "limit_sub_account",
     "activate_sub_account",
     "enter_sub_account",

@@ -41,6 +41,7 @@ from turbodesk.model.reports import (
     ReportType,
     Suppressing,
 )
+from turbodesk.model.subaccount import NewSubAccount, SubAccountDetails
 from turbodesk.providers.port import Capability
 from turbodesk.providers.sendpost import ORIGIN, SendPost
 
@@ -154,6 +155,7 @@ OF_ACC = {
     Capability.COUNTS,
     Capability.SUB_ACCOUNTS,
     Capability.SUB_ACCOUNT,
+    Capability.NAME_SUB_ACCOUNTS,
     Capability.LOOK_UP,
     Capability.WEBHOOKS,
 }
@@ -201,6 +203,11 @@ ASKS: dict[Capability, list[Work]] = {
     Capability.MESSAGE: [lambda p: p.message("1")],
     Capability.SUB_ACCOUNTS: [lambda p: p.sub_accounts()],
     Capability.SUB_ACCOUNT: [lambda p: p.sub_account("1")],
+    Capability.NAME_SUB_ACCOUNTS: [
+        lambda p: p.create_sub_account(NewSubAccount(name="x")),
+        lambda p: p.edit_sub_account(SubAccountDetails("1", "", True, name="x")),
+        lambda p: p.delete_sub_account("1"),
+    ],
     Capability.TRACKING: [lambda p: p.tracking_tools(), lambda p: p.set_tracking("open-tracking", True)],
     Capability.ACCOUNT: [lambda p: p.account()],
 }
@@ -386,6 +393,32 @@ def test_the_keys_of_sub_accounts_are_dropped(tools: Any) -> None:
 
     told, _ = run(tools, work, tools.answer(rows))
     assert "Default" in told and OTHERS not in told
+
+
+@pytest.mark.parametrize("status", [200, 201, 403, 406, 500])
+def test_the_key_of_a_new_or_changed_sub_account_is_dropped_whatever_is_answered(
+    tools: Any, status: int
+) -> None:
+    row = {"id": 119, "name": "Fair", "apiKey": OTHERS, "smtpAuths": [{"password": OTHERS}]}
+
+    async def work(provider: SendPost) -> str:
+        told = ""
+        details = SubAccountDetails("119", "", True, name="Fair")
+        for ask in (
+            provider.create_sub_account(NewSubAccount(name="Fair")),
+            provider.edit_sub_account(details),
+            provider.delete_sub_account("119"),
+        ):
+            try:
+                told += f"{await ask!r}"
+            except TurbodeskError as error:
+                told += f"{error!r} {vars(error)!r} {error.__cause__!r}"
+        return f"{told} {vars(provider)!r}"
+
+    answer = tools.answer(row, status)
+    told, _ = run(tools, work, *[answer] * 7)
+    assert OTHERS not in told
+    assert ("'119'" in told) is (status < 300)
 
 
 def test_what_is_said_to_a_recipient_is_short_and_holds_no_key(tools: Any) -> None:

@@ -26,6 +26,7 @@ from turbodesk.model.reports import (
     ReportType,
     Suppressing,
 )
+from turbodesk.model.subaccount import NewSubAccount, SubAccountDetails
 
 
 @pytest.fixture(autouse=True)
@@ -123,6 +124,21 @@ CALLS: dict[str, tuple[Work, list[Any], list[Expected]]] = {
         lambda p: p.sub_account("117"),
         [{"id": 117, "name": "Default"}],
         [("GET", "/api/v1/account/subaccount/117", ACC, None)],
+    ),
+    "a new sub-account": (
+        lambda p: p.create_sub_account(NewSubAccount(name=" Shop ")),
+        [{"id": 119, "name": "Shop", "apiKey": "secret"}],
+        [("POST", "/api/v1/account/subaccount/", ACC, {"name": "Shop"})],
+    ),
+    "another name for a sub-account": (
+        lambda p: p.edit_sub_account(SubAccountDetails("119", "", True, name="Fair")),
+        [{"id": 119, "name": "Fair", "apiKey": "secret"}],
+        [("PUT", "/api/v1/account/subaccount/119", ACC, {"name": "Fair"})],
+    ),
+    "no more of a sub-account": (
+        lambda p: p.delete_sub_account("119"),
+        [{"id": 119, "message": "Sub-account was deleted successfully."}],
+        [("DELETE", "/api/v1/account/subaccount/119", ACC, None)],
     ),
     "messages": (
         lambda p: all_of(p.stats(MARCH)),

@@ -164,7 +164,7 @@ def test_what_is_not_there(each: SendPostCaller) -> None:
         ("GET", "/account"),
         ("GET", "/subaccount/email"),
         ("PUT", "/subaccount/suppression"),
-        ("POST", "/account/subaccount/"),
+        ("PATCH", "/account/subaccount/"),
         ("GET", "/accounting"),
         ("GET", ""),
         ("PATCH", "/subaccount/domain"),

@@ -214,7 +214,7 @@ class Lossy(Provider):
     `blind` by whatever reads from then on."""
 
     title = "Lossy"
-    offers = frozenset(Capability)
+    offers = frozenset(Capability) - {Capability.NAME_SUB_ACCOUNTS}
 
     def __init__(self, lost: TurbodeskError | None, *, done: bool, blind: bool = False) -> None:
         self.lost, self.done, self.blind = lost, done, blind

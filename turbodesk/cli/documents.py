@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from turbodesk.model.inbox import CaughtMail, CaughtMessage
     from turbodesk.model.outcome import RecipientOutcome
     from turbodesk.model.reports import EmailStat, MessageRecord, Report
-    from turbodesk.model.subaccount import Contact
+    from turbodesk.model.subaccount import Contact, SubAccountDetails
     from turbodesk.store.entry import Batch, Entry, LookUp
 
 Document = dict[str, Any]
@@ -211,6 +211,11 @@ def sub_account_table(subs: Iterable[SubAccount]) -> str:
 def contact_document(contact: Contact) -> Document:
     """Its texts by their names, those that are not known left out."""
     return {name: text for name, text in asdict(contact).items() if text}
+
+
+def details_document(details: SubAccountDetails) -> Document:
+    """What can be changed of a sub-account, every text of it, empty where it has none."""
+    return {"name": details.name, "ip": details.ip, **asdict(details.contact)}
 
 
 def alert_document(alert: Alert) -> Document:

@@ -1,4 +1,4 @@
-"""`subaccounts`: the accounts below this one, listed, shown, made, limited, suspended."""
+"""`subaccounts`: the accounts below this one, listed, shown, made, changed, limited, suspended, removed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from turbodesk.cli.records import confirm
 from turbodesk.model.account import NO_SECRET, Credential
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from turbodesk.services.desk import Desk
     from turbodesk.services.subaccounts import PlanChange
     from turbodesk.workplace import Workplace
@@ -21,6 +23,20 @@ _LIMIT_DIGITS = 15
 
 named = click.argument("account")
 sure = click.option("--yes", is_flag=True, help="Do not ask.")
+_CONTACT = tuple(
+    click.option(f"--{name}", default=None)
+    for name in (
+        "first-name", "last-name", "company-name", "address-1", "address-2", "zip-code", "city", "region",
+        "country", "phone-number", "site-url",
+    )
+)  # fmt: skip
+
+
+def of_contact(word: Callable[..., int]) -> Callable[..., int]:
+    """Options for whoever an account is for; None where one is not given."""
+    for option in reversed(_CONTACT):
+        word = option(word)
+    return word
 
 
 def _limit_of(_context: click.Context, _option: click.Parameter, text: str) -> int:
@@ -100,38 +116,105 @@ def show_sub_account(setting: Setting, /, account: str, as_json: bool) -> int:
 
 
 @sub_account_words.command("create")
-@click.option("--email", required=True, help="The address it signs in with.")
-@click.option("--ip", required=True, help="Which of this account's IP addresses it sends from.")
-@click.option("--first-name", default="", help="Of whoever it is for.")
-@click.option("--last-name", default="")
-@click.option("--company-name", default="")
-@click.option("--address-1", default="")
-@click.option("--address-2", default="")
-@click.option("--zip-code", default="")
-@click.option("--city", default="")
-@click.option("--region", default="")
-@click.option("--country", default="")
-@click.option("--phone-number", default="")
-@click.option("--site-url", default="")
+@click.option("--name", default="", help="What it is called, at SendPost.")
+@click.option("--email", default="", help="The address it signs in with, at turboSMTP.")
+@click.option("--ip", default="", help="Which of this account's IP addresses it sends from, at turboSMTP.")
+@of_contact
 @click.option("--policy-agreed", is_flag=True, help="Whoever it is for has agreed to the provider's policy.")
 @as_json
 @click.pass_obj
 def create_sub_account(
-    setting: Setting, /, email: str, ip: str, policy_agreed: bool, as_json: bool, **texts: str
+    setting: Setting,
+    /,
+    name: str,
+    email: str,
+    ip: str,
+    policy_agreed: bool,
+    as_json: bool,
+    **texts: str | None,
 ) -> int:
-    """Makes a sub-account. Its password comes on stdin, as one line."""
+    """Makes a sub-account.
+
+    At turboSMTP --email and --ip say whose it is, and its password comes on stdin, as one line. At SendPost
+    it has a --name and nothing else; its key is read on SendPost's dashboard.
+    """
     from turbodesk.model.subaccount import Contact, NewSubAccount
     from turbodesk.services.subaccounts import SubAccountsService
 
-    given = secrets_from_stdin((Credential.PASSWORD,), _NOTHING_MADE)
+    if not (name or email):
+        raise click.UsageError("Say --name at SendPost, --email and --ip at turboSMTP.")
+    given = secrets_from_stdin((Credential.PASSWORD,), _NOTHING_MADE) if email else {}
     password = given.get(Credential.PASSWORD, NO_SECRET)
-    new = NewSubAccount(email, password, ip, Contact(**texts), policy_agreed)
+    contact = Contact(**{field: text or "" for field, text in texts.items()})
+    new = NewSubAccount(email, password, ip, contact, policy_agreed, name)
 
     async def work(place: Workplace, desk: Desk) -> None:
         id = await SubAccountsService(desk).create(new)
         if not id:
             say("The provider does not show it in its list yet.")
-        show(as_json, {"created": id or None, "email": new.email}, f"The sub-account {new.email} is made.")
+        document = {"created": id or None, "email": new.email, "name": new.name}
+        show(as_json, document, f"The sub-account {new.email or new.name} is made.")
+
+    return setting.at_desk(work)
+
+
+@sub_account_words.command("edit")
+@named
+@click.option("--name", help="Another name, at SendPost.")
+@click.option("--ip", default="", help="Another of this account's IP addresses, at turboSMTP.")
+@of_contact
+@as_json
+@click.pass_obj
+def edit_sub_account(
+    setting: Setting, /, account: str, name: str | None, ip: str, as_json: bool, **texts: str | None
+) -> int:
+    """Changes who a sub-account belongs to, or what it is called; what is not named stays."""
+    from turbodesk.cli.documents import details_document
+    from turbodesk.services.subaccounts import SubAccountsService
+
+    given = {field: text for field, text in texts.items() if text is not None}
+    if name is None and not (given or ip):
+        raise click.UsageError("Say what to change.")
+    if name is not None and (given or ip):
+        raise click.UsageError("--name goes alone: where accounts have one they have nothing else.")
+
+    async def work(place: Workplace, desk: Desk) -> None:
+        service = SubAccountsService(desk)
+        sub = await service.find(account)
+        if name is not None:
+            change = await service.rename(sub.id, name)
+        else:
+            change = await service.edit(sub.id, given, ip=ip)
+        before, after = details_document(change.before), details_document(change.after)
+        lines = [
+            f"{field.replace('_', ' ').capitalize()}: {after[field] or 'none'} now; it was {was or 'none'}."
+            for field, was in before.items()
+            if after[field] != was
+        ]
+        document: Json = {"sub_account": sub.id, "before": before, "after": after}
+        show(as_json, document, "\n".join(lines) or f"{sub.email or sub.name} is as it was.")
+
+    return setting.at_desk(work)
+
+
+@sub_account_words.command("remove")
+@named
+@sure
+@as_json
+@click.pass_obj
+def remove_sub_account(setting: Setting, account: str, yes: bool, as_json: bool) -> int:
+    """Takes a sub-account away for good, with its keys, where the provider can."""
+    from turbodesk.cli.documents import sub_account_document
+    from turbodesk.services.subaccounts import SubAccountsService
+
+    if not yes:
+        confirm(as_json, "Take it away for good?", why="It is gone for good then, with its keys")
+
+    async def work(place: Workplace, desk: Desk) -> None:
+        service = SubAccountsService(desk)
+        sub = await service.find(account)
+        await service.remove(sub.id)
+        show(as_json, {"removed": sub_account_document(sub)}, f"{sub.email or sub.name} is gone.")
 
     return setting.at_desk(work)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from turbodesk.model.account import Secret
+from turbodesk.model.account import NO_SECRET, Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,12 @@ class SubAccountDetails:
 
 @dataclass(frozen=True, slots=True)
 class NewSubAccount:
-    """What makes an account below this one. `ip` is one of the IP addresses of the account above."""
+    """What makes an account below this one. `ip` is one of the IP addresses of the account above. Where
+    accounts have nothing but a `name` the rest stays empty."""
 
-    email: str
-    password: Secret = field(repr=False)
-    ip: str
-    contact: Contact
+    email: str = ""
+    password: Secret = field(default=NO_SECRET, repr=False)
+    ip: str = ""
+    contact: Contact = Contact()
     policy_agreed: bool = False
+    name: str = ""

@@ -60,7 +60,8 @@ class Call:
 
     `secrets` are the texts to strike out of an answer that repeats what it was sent. An answer longer
     than `answer_limit_bytes` is not read. `keeps_secrets`: the answer holds secrets of others, so what is
-    odd about it is told without quoting it. `unescaped` are the signs that a query may show as they are.
+    odd about it, or a no, is told without quoting it. `unescaped` are the signs that a query may show as
+    they are.
     `last_step` ends the path on the wire and is never shown.
     """
 

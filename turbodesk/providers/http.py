@@ -148,6 +148,11 @@ class ApiClient:
         told = self._read_objection(answer)
         if told and meant:  # a secret may be part of the very word that says why
             told = replace(told, reason=meant.reason)
+        if call.keeps_secrets:  # its words are told, but where they are no more than how it begins
+            blank = replace(answer, body=b"")
+            if told and any(answer.excerpt.startswith(words) for words in told.words if words):
+                told = self._read_objection(blank)
+            answer = blank
         raise error(self._title, answer, told, self._login)
 
     def _decoded(self, call: Call, answer: Answer, decode: Decode[T]) -> T:

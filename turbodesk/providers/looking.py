@@ -65,6 +65,7 @@ WRITES = frozenset(
         Capability.DELETE_REPORTS,
         Capability.FILTERED_DELETE,
         Capability.CHANGE_SUB_ACCOUNTS,
+        Capability.NAME_SUB_ACCOUNTS,
         Capability.ENTER_SUB_ACCOUNTS,
     }
 )

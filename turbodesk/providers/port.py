@@ -67,6 +67,7 @@ class Capability(StrEnum):
     SUB_ACCOUNT = "one sub-account"
     SUB_ACCOUNT_PLANS = "plans of sub-accounts"
     CHANGE_SUB_ACCOUNTS = "changing sub-accounts"
+    NAME_SUB_ACCOUNTS = "making and renaming sub-accounts"
     ENTER_SUB_ACCOUNTS = "signing in as a sub-account"
     ALERTS = "usage alerts"
     REPORTS_CSV = "export reports"
@@ -249,8 +250,16 @@ class Provider(ABC):
         raise self._not_offered("making sub-accounts")
 
     async def edit_sub_account(self, details: SubAccountDetails) -> None:
-        """Gives the account of `details.id` the IP address and the contact that are there."""
+        """Gives the account of `details.id` what is there and can be changed: the IP address and the contact,
+        or the name."""
         raise self._not_offered("changing sub-accounts")
+
+    async def delete_sub_account(self, id: str) -> None:
+        """Takes an account below this one away for good, with its keys.
+
+        Asked once: after a failure other than a no it may be gone nevertheless.
+        """
+        raise self._not_offered("deleting sub-accounts")
 
     async def limit_sub_account(self, id: str, limit: int | None) -> Plan:
         """Sets how much one account may send, None for no limit; what comes back is what the provider has."""

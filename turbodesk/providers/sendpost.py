@@ -25,7 +25,7 @@ from turbodesk.model.reports import (
     Suppressing,
 )
 from turbodesk.model.request import Spelled
-from turbodesk.model.subaccount import SubAccountDetails
+from turbodesk.model.subaccount import NewSubAccount, SubAccountDetails
 from turbodesk.model.webhook import EventFlag, Webhook, WebhookChange
 from turbodesk.providers import sendpost_answers as heard
 from turbodesk.providers import sendpost_calls as said
@@ -36,6 +36,7 @@ from turbodesk.providers.port import Capability, Provider, WireMark
 from turbodesk.providers.sendpost_keys import KEYS, KeyedClient, key_for, missing
 from turbodesk.providers.sendpost_messages import Messages
 from turbodesk.providers.sendpost_objections import read_objection
+from turbodesk.providers.sendpost_subaccounts import SubAccounts
 from turbodesk.providers.sendpost_suppressions import Suppressions, kinds_of
 from turbodesk.providers.sendpost_webhooks import Webhooks
 from turbodesk.providers.windows import Batch, Walk, read_windows
@@ -53,6 +54,10 @@ _WHY_NOT = {
     ),
     Capability.INLINE_IMAGES: (
         "SendPost has no field for pictures inside the letter. Link to pictures on the web, or send by SMTP."
+    ),
+    Capability.CHANGE_SUB_ACCOUNTS: (
+        "SendPost does not limit or suspend sub-accounts over its API: look for it on its dashboard page. "
+        "On the command line `subaccounts` makes, renames and removes them."
     ),
 }
 
@@ -89,6 +94,7 @@ class SendPost(Provider):
         self._suppressions = Suppressions(self._client, today)
         self._messages = Messages(self._client, self._suppressions, today)
         self._webhooks = Webhooks(self._client)
+        self._subs = SubAccounts(self._client)
 
     def _take_notice(self, notice: str) -> None:
         self.notice = notice
@@ -306,19 +312,27 @@ class SendPost(Provider):
     async def sub_accounts(self) -> tuple[SubAccount, ...]:
         """`GET /account/subaccount/`, SendPost, documented. The keys that stand in the answer are dropped."""
         self._client.require(Capability.SUB_ACCOUNTS)
-        call = Call("GET", said.SUB_ACCOUNTS, keeps_secrets=True)
-        return await self._client.all(call, heard.read_sub_accounts)
+        return await self._subs.all()
 
     async def sub_account(self, id: str) -> SubAccountDetails | None:
         """`GET /account/subaccount/{id}`, SendPost, documented. The key that stands there is dropped."""
         self._client.require(Capability.SUB_ACCOUNT)
-        call = Call("GET", f"{said.SUB_ACCOUNTS}{said.step(id)}", keeps_secrets=True)
-        try:
-            return await self._client.ask(call, heard.read_sub_account)
-        except Refused as refused:
-            if refused.status in said.NOT_THERE:
-                return None
-            raise
+        return await self._subs.one(id)
+
+    async def create_sub_account(self, new: NewSubAccount) -> str:
+        """Of a name and nothing else. `POST /account/subaccount/`, SendPost, documented."""
+        self._client.require(Capability.NAME_SUB_ACCOUNTS)
+        return await self._subs.make(new)
+
+    async def edit_sub_account(self, details: SubAccountDetails) -> None:
+        """The name alone. `PUT /account/subaccount/{id}`, SendPost, documented."""
+        self._client.require(Capability.NAME_SUB_ACCOUNTS)
+        await self._subs.rename(details)
+
+    async def delete_sub_account(self, id: str) -> None:
+        """`DELETE /account/subaccount/{id}`, SendPost, documented: the default one stays."""
+        self._client.require(Capability.NAME_SUB_ACCOUNTS)
+        await self._subs.remove(id)
 
     async def domains(self) -> tuple[Domain, ...]:
         """`GET /subaccount/domain`, SendPost, documented."""

@@ -67,6 +67,7 @@ ACCOUNT = Key(
         Capability.MESSAGE,
         Capability.SUB_ACCOUNTS,
         Capability.SUB_ACCOUNT,
+        Capability.NAME_SUB_ACCOUNTS,
         Capability.LOOK_UP,
         Capability.WEBHOOKS,
     ),

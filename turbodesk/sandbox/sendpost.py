@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,10 +14,11 @@ from turbodesk.sandbox import sendpost_suppressions as suppressions
 from turbodesk.sandbox.fate import GIVEN_UP, local_part
 from turbodesk.sandbox.intake import RETRY_AFTER_S, SLOW_S, Intake
 from turbodesk.sandbox.listing import newest
-from turbodesk.sandbox.sendpost_account import DEFAULT, SUBACCOUNTS, Domain, SubAccount
+from turbodesk.sandbox.sendpost_account import DEFAULT, SubAccount
 from turbodesk.sandbox.sendpost_messages import Messages
 from turbodesk.sandbox.sendpost_send import (
     ERRORS,
+    NOT_VERIFIED,
     RATE_LIMITED,
     SUPPRESSED,
     Letter,
@@ -27,6 +27,7 @@ from turbodesk.sandbox.sendpost_send import (
     posts_of,
     read_letter,
 )
+from turbodesk.sandbox.sendpost_subaccounts import SubAccountAnswers, SubAccounts
 from turbodesk.sandbox.sendpost_suppressions import Suppressions
 from turbodesk.sandbox.sendpost_webhooks import WebhookAnswers
 from turbodesk.sandbox.sendpost_wire import (
@@ -40,6 +41,7 @@ from turbodesk.sandbox.sendpost_wire import (
     page,
     refused,
     reply,
+    searched,
     told,
 )
 from turbodesk.sandbox.state import ACCOUNT_KEY, State
@@ -54,13 +56,13 @@ _RECIPIENT_LIMIT = 100
 _MESSAGES_DEFAULT = 50
 
 Handler = Callable[[Request], Awaitable[object]]
-Named = TypeVar("Named", Domain, SubAccount)
 
 
 class SendPost:
     """The answers under /api/v1, over one State.
 
-    The default sub-account sees all of it; the other one is blocked, and has nothing.
+    The default sub-account sees all of it. Another one is blocked, and those that were made here have no
+    domain yet to send from: they have nothing.
     """
 
     def __init__(self, state: State) -> None:
@@ -69,6 +71,7 @@ class SendPost:
         self._messages = Messages(state)
         self._suppressions = Suppressions(state)
         self._webhooks = WebhookAnswers(state)
+        self._subs = SubAccounts(state)
 
     def routes(self) -> list[Route]:
         account_stat, sub_stat = "/account/stat", "/account/subaccount/stat/{id}"
@@ -93,15 +96,17 @@ class SendPost:
             ("GET", "/subaccount/stat/aggregate", self._aggregate),
             ("GET", "/subaccount/stat/group", self._daily),
             ("GET", "/subaccount/stat/aggregate/group", self._aggregate),
-            ("GET", "/account/subaccount", self._list_subaccounts),
-            ("GET", "/account/subaccount/{id}", self._subaccount),
             ("GET", "/subaccount/domain", self._list_domains),
             ("GET", "/subaccount/domain/{id}", self._domain),
+            *SubAccountAnswers(self._subs).asked(),
             *self._webhooks.asked(),
         ]
         return [
-            *(Route(ROOT + path, _endpoint(handler), methods=[method]) for method, path, handler in asked),
-            anything(ROOT + "/{path:path}", _endpoint(_nothing_here)),
+            *(
+                Route(ROOT + path, self._endpoint(handler), methods=[method])
+                for method, path, handler in asked
+            ),
+            anything(ROOT + "/{path:path}", self._endpoint(_nothing_here)),
         ]
 
     # sending
@@ -191,7 +196,7 @@ class SendPost:
         kind = request.query_params.get("type", "")
         if kind and kind not in suppressions.KINDS:
             raise Refusal(400, f"type must be one of {', '.join(suppressions.KINDS)}.")
-        if not _sees_the_store(request):
+        if not self._sees_the_store(request):
             return []
         contains = request.query_params.get("search", "").strip()
         rows = self._suppressions.page(
@@ -201,13 +206,13 @@ class SendPost:
 
     async def _add_suppressions(self, request: Request) -> object:
         """`POST /subaccount/suppression`, documented."""
-        _check_not_blocked(request)
+        _check_keeps_lists(request)
         emails = suppressions.read_added(await json_body(request))
         return [suppressions.as_json(row, v1=is_v1(request)) for row in self._suppressions.add(emails)]
 
     async def _remove_suppressions(self, request: Request) -> object:
         """`DELETE /subaccount/suppression`, documented; its body names the addresses."""
-        _check_not_blocked(request)
+        _check_keeps_lists(request)
         emails = suppressions.read_removed(await json_body(request))
         gone = self._suppressions.remove(emails)
         if is_v1(request):
@@ -221,7 +226,7 @@ class SendPost:
         since_ms, until_ms = days(request, _DAILY_LIMIT)
         group = _group(request)
         found = []
-        if _sees_the_store(request):
+        if self._sees_the_store(request):
             found = stats.daily(self._state.connection, since_ms, until_ms, group)
         _check_data(request, group, found=bool(found))
         if told(request, "plain_stats"):
@@ -234,28 +239,53 @@ class SendPost:
         since_ms, until_ms = days(request, _AGGREGATE_LIMIT)
         group = _group(request)
         found = dict.fromkeys(stats.COUNTERS, 0)
-        if _sees_the_store(request):
+        if self._sees_the_store(request):
             found = stats.aggregate(self._state.connection, since_ms, until_ms, group)
         _check_data(request, group, found=found["processed"] > 0)
         return found
 
-    # sub-accounts and domains
+    # who asks
 
-    async def _list_subaccounts(self, request: Request) -> object:
-        """`GET /account/subaccount/`, documented."""
-        found = _searched(request, SUBACCOUNTS)
-        return [it.as_json(v1=is_v1(request)) for it in found]
+    def _endpoint(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        """`handler` for those who show the right key; what it returns becomes JSON."""
 
-    async def _subaccount(self, request: Request) -> object:
-        """`GET /account/subaccount/{id}`, documented."""
-        found = next((it for it in SUBACCOUNTS if str(it.id) == request.path_params["id"]), None)
-        if found is None:
-            raise Refusal(404, "There is no such sub-account.")
-        return found.as_json(v1=is_v1(request))
+        async def endpoint(request: Request) -> Response:
+            try:
+                self._check_key(request)
+                answer = await handler(request)
+            except Refusal as refusal:
+                return refused(request, refusal)
+            return answer if isinstance(answer, Response) else reply(request, answer)
+
+        return endpoint
+
+    def _check_key(self, request: Request) -> None:
+        """Raises Refusal where the key that the path asks for is missing, wrong, or of the other kind."""
+        if _is_under(request, "account"):
+            header, good = ACCOUNT_HEADER, request.headers.get(ACCOUNT_HEADER) == ACCOUNT_KEY
+        elif _is_under(request, "subaccount"):
+            header = SUBACCOUNT_HEADER
+            request.state.sub_account = self._subs.of_key(request.headers.get(header, ""))
+            good = request.state.sub_account is not None
+        else:
+            return
+        if not good:
+            raise Refusal(401, f"{header} is missing or wrong.")
+
+    def _sees_the_store(self, request: Request) -> bool:
+        """Whether it is about the account or its default sub-account; raises Refusal for one there is not."""
+        if _is_under(request, "subaccount"):
+            return _subaccount_of(request).is_default
+        id = request.path_params.get("id", str(DEFAULT.id))
+        if all(id != str(it.id) for it in self._subs.all()):
+            raise Refusal(406, "There is no such sub-account.")
+        return bool(id == str(DEFAULT.id))
+
+    # domains
 
     async def _list_domains(self, request: Request) -> object:
         """`GET /subaccount/domain`, documented."""
-        found = _searched(request, _subaccount_of(request).domains)
+        found = searched(request, _subaccount_of(request).domains)
         return [it.as_json(v1=is_v1(request)) for it in found]
 
     async def _domain(self, request: Request) -> object:
@@ -266,20 +296,6 @@ class SendPost:
         raise Refusal(406, "There is no such domain.")
 
 
-def _endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-    """`handler` for those who show the right key; what it returns becomes JSON."""
-
-    async def endpoint(request: Request) -> Response:
-        try:
-            _check_key(request)
-            answer = await handler(request)
-        except Refusal as refusal:
-            return refused(request, refusal)
-        return answer if isinstance(answer, Response) else reply(request, answer)
-
-    return endpoint
-
-
 async def _nothing_here(request: Request) -> object:
     raise Refusal(404, "There is no such resource.")
 
@@ -287,25 +303,14 @@ async def _nothing_here(request: Request) -> object:
 # who asks
 
 
-def _check_key(request: Request) -> None:
-    """Raises Refusal where the key that the path asks for is missing, wrong, or of the other kind."""
-    if _is_under(request, "account"):
-        header, good = ACCOUNT_HEADER, [ACCOUNT_KEY]
-    elif _is_under(request, "subaccount"):
-        header, good = SUBACCOUNT_HEADER, [it.key for it in SUBACCOUNTS]
-    else:
-        return
-    if request.headers.get(header) not in good:
-        raise Refusal(401, f"{header} is missing or wrong.")
-
-
 def _is_under(request: Request, name: str) -> bool:
     return f"{request.url.path}/".startswith(f"{ROOT}/{name}/")
 
 
 def _subaccount_of(request: Request) -> SubAccount:
-    """Whose key it is."""
-    return next(it for it in SUBACCOUNTS if it.key == request.headers.get(SUBACCOUNT_HEADER))
+    """Whose key it is, as it was when the key was looked at."""
+    found: SubAccount = request.state.sub_account
+    return found
 
 
 def _check_not_blocked(request: Request) -> None:
@@ -313,14 +318,11 @@ def _check_not_blocked(request: Request) -> None:
         raise Refusal(401, "The sub-account is blocked.")
 
 
-def _sees_the_store(request: Request) -> bool:
-    """Whether it is about the account or its default sub-account; raises Refusal for one there is not."""
-    if _is_under(request, "subaccount"):
-        return _subaccount_of(request) is DEFAULT
-    id = request.path_params.get("id", str(DEFAULT.id))
-    if all(id != str(it.id) for it in SUBACCOUNTS):
-        raise Refusal(406, "There is no such sub-account.")
-    return bool(id == str(DEFAULT.id))
+def _check_keeps_lists(request: Request) -> None:
+    """Raises Refusal for a sub-account whose suppressions would be mixed with the default one's."""
+    _check_not_blocked(request)
+    if not _subaccount_of(request).is_default:
+        raise Refusal(422, "The sandbox keeps the suppressions of its default sub-account only.")
 
 
 def _only_where_offered(request: Request) -> None:
@@ -343,8 +345,9 @@ def _errors(request: Request, letter: Letter) -> list[int]:
     ]
     if all(limited):
         raise Refusal(429, "Too many requests.", headers={"Retry-After": str(RETRY_AFTER_S)})
+    unverified = 0 if _subaccount_of(request).is_default else NOT_VERIFIED
     return [
-        error_of(letter, to) or (RATE_LIMITED if late else 0)
+        error_of(letter, to) or unverified or (RATE_LIMITED if late else 0)
         for to, late in zip(letter.to, limited, strict=True)
     ]
 
@@ -386,10 +389,3 @@ def _check_data(request: Request, group: str | None, *, found: bool) -> None:
     """Raises Refusal where the account as a whole has nothing to show."""
     if not found and group is None and _is_under(request, "account/stat"):
         raise Refusal(404, "There are no statistics in this range.")
-
-
-def _searched(request: Request, named: Sequence[Named]) -> list[Named]:
-    """The page asked for of those whose names contain what is searched for."""
-    limit, offset = page(request)
-    wanted = request.query_params.get("search", "").strip().lower()
-    return [it for it in named if wanted in it.name.lower()][offset : offset + limit]

@@ -60,7 +60,10 @@ def _record(host: str, type: str, value: str) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class SubAccount:
-    """One sub-account. All mail and all suppressions of the sandbox are the default one's."""
+    """One sub-account. All mail and all suppressions of the sandbox are the default one's.
+
+    `made_ms`, where it is not 0, is when it was made.
+    """
 
     id: int
     name: str
@@ -69,6 +72,7 @@ class SubAccount:
     is_default: bool = False
     blocked: bool = False
     label: str = field(default="", kw_only=True)
+    made_ms: int = field(default=0, kw_only=True)
 
     def as_json(self, *, v1: bool) -> dict[str, object]:
         """The sub-account in either contract, its key in clear."""
@@ -79,15 +83,19 @@ class SubAccount:
             "type": 0 if self.is_default else 1,
             "isPlus": False,
             "blocked": self.blocked,
-            "created": nanoseconds(_MADE_MS + self.id),
+            "created": self._made,
         }
+        labels = [self.label] if self.label else []
         if v1:
-            return {**body, "accountId": ACCOUNT_ID, "labels": [self._label()]}
-        return {**body, "labels": [self.label], **self._older()}
+            return {**body, "accountId": ACCOUNT_ID, "labels": list(map(self._label, labels))}
+        return {**body, "labels": labels, **self._older()}
 
-    def _label(self) -> dict[str, object]:
-        made = nanoseconds(_MADE_MS + self.id)
-        return {"id": self.id, "name": self.label, "color": "2b7a78", "type": 1, "created": made}
+    @property
+    def _made(self) -> int:
+        return nanoseconds(self.made_ms or _MADE_MS + self.id)
+
+    def _label(self, name: str) -> dict[str, object]:
+        return {"id": self.id, "name": name, "color": "2b7a78", "type": 1, "created": self._made}
 
     def _older(self) -> dict[str, object]:
         made = nanoseconds(_MADE_MS)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Protocol, TypeVar
 
 from starlette.requests import Request
 
@@ -141,6 +142,23 @@ def page(request: Request, *, default: int = 20, most: int | None = None) -> tup
     if limit < 1 or (most is not None and limit > most):
         raise Refusal(400, f"limit must be between 1 and {most}." if most else "limit must be at least 1.")
     return limit, offset
+
+
+class Named(Protocol):
+    """What a list can be searched by."""
+
+    @property
+    def name(self) -> str: ...
+
+
+AnyNamed = TypeVar("AnyNamed", bound=Named)
+
+
+def searched(request: Request, named: Sequence[AnyNamed]) -> list[AnyNamed]:
+    """The page asked for of those whose names contain what is searched for; raises Refusal."""
+    limit, offset = page(request)
+    wanted = request.query_params.get("search", "").strip().lower()
+    return [it for it in named if wanted in it.name.lower()][offset : offset + limit]
 
 
 def _whole(request: Request, name: str, default: int) -> int:

@@ -54,7 +54,8 @@ _MAIL_ROWS = "SELECT id, sender, sender_name, subject, recipients, attachments, 
 _EMPTY = (
     "DELETE FROM mail; DELETE FROM part; DELETE FROM email; DELETE FROM report; DELETE FROM consumer_key; "
     "DELETE FROM mail_group; DELETE FROM validation_list; DELETE FROM validation_email; "
-    "DELETE FROM validation_use; DELETE FROM webhook; DELETE FROM sub_account; DELETE FROM alert;"
+    "DELETE FROM validation_use; DELETE FROM webhook; DELETE FROM sub_account; DELETE FROM alert; "
+    "DELETE FROM sendpost_sub_account;"
 )
 
 _LAST_S = moment_ms(ID_MAX) // 1000 - 366 * 86_400  # the clock itself goes on from there

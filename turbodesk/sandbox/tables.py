@@ -65,6 +65,12 @@ CREATE TABLE sub_account(id INTEGER PRIMARY KEY, facts TEXT NOT NULL);
 CREATE TABLE alert(id INTEGER PRIMARY KEY, email TEXT NOT NULL, percentage INTEGER NOT NULL);
 INSERT INTO alert VALUES (1475205839938715649, 'sandbox@example.com', 80);
 """,
+    """
+CREATE TABLE sendpost_sub_account(
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, key TEXT NOT NULL, made INTEGER NOT NULL,
+    gone INTEGER NOT NULL DEFAULT 0);
+INSERT INTO sqlite_sequence VALUES ('sendpost_sub_account', 118);
+""",
 )
 VERSION = len(STEPS)
 ADD_REPORT = "INSERT INTO report(list, hard, email, at, response, sent) VALUES (?, ?, ?, ?, ?, ?)"

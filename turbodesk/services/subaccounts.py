@@ -16,6 +16,9 @@ from turbodesk.services.made_once import made_once
 
 CONTACT_FIELDS = tuple(each.name for each in fields(Contact))
 
+_NOTHING_MADE, _NOTHING_CHANGED = "No sub-account was made", "Nothing was changed"
+_PERHAPS = "It may have been done nevertheless: look at the list before you try again."
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -37,7 +40,7 @@ class PlanChange:
 
 @dataclass(frozen=True, slots=True)
 class DetailsChange:
-    """Who an account belonged to before a change and belongs to now."""
+    """Who an account belonged to, or what it was called, before a change and now."""
 
     before: SubAccountDetails
     after: SubAccountDetails
@@ -65,7 +68,7 @@ class SubAccountsService:
         says = f"Several sub-accounts are called {named!r}: say which id, {ids}." if found else ""
         raise InvalidDraft(
             {"sub-account": says or f"There is no sub-account {named!r}; the list of them shows which."},
-            "Nothing was changed",
+            _NOTHING_CHANGED,
         )
 
     async def show(self, named: str) -> Seen:
@@ -83,7 +86,7 @@ class SubAccountsService:
         the provider has now, which need not be what was wished. Raises InvalidDraft for less than nothing."""
         if limit is not None and limit < 0:
             problem = "A limit is 0 or more messages; leave it out for none."
-            raise InvalidDraft({"limit": problem}, "Nothing was changed")
+            raise InvalidDraft({"limit": problem}, _NOTHING_CHANGED)
         return await self._set(
             id,
             lambda: self._provider.limit_sub_account(id, limit),
@@ -141,12 +144,23 @@ class SubAccountsService:
 
     # ---- who it belongs to
 
+    @property
+    def named(self) -> bool:
+        """Whether accounts are made of a name alone, renamed and removed, rather than of an e-mail address
+        and a contact."""
+        return self._desk.has(Capability.NAME_SUB_ACCOUNTS)
+
     async def create(self, new: NewSubAccount) -> str:
         """Makes an account, and never a second one: where the answer is lost it is looked for in the list.
         Its id comes back, empty where the provider does not show it yet.
 
         Raises InvalidDraft, by field, for what makes no sense or is there already.
         """
+        if self.named:
+            return await self._create_named(replace(new, name=new.name.strip()))
+        if not self._desk.has(Capability.CHANGE_SUB_ACCOUNTS):
+            return await self._provider.create_sub_account(new)  # it says why not, and nothing is asked
+        self._refuse_name(new.name, _NOTHING_MADE)
         email = _email(new.email)
         problems = {} if email else {"email": f"{new.email!r} is no e-mail address."}
         if not new.password:
@@ -156,16 +170,72 @@ class SubAccountsService:
         if not problems and await self._id_of(email):
             problems["email"] = f"There is a sub-account {email} already."
         if problems:
-            raise InvalidDraft(problems, "No sub-account was made")
+            raise InvalidDraft(problems, _NOTHING_MADE)
         new = replace(new, email=email)
         return await made_once(
             lambda: self._provider.create_sub_account(new),
             lambda: self._id_of(email),
         )
 
+    async def _create_named(self, new: NewSubAccount) -> str:
+        if new.name:
+            await self._check_free(new.name, "", _NOTHING_MADE)
+        return await made_once(
+            lambda: self._provider.create_sub_account(new),
+            lambda: self._id_of_name(new.name),
+        )
+
     async def _id_of(self, email: str) -> str:
         subs = await self._provider.sub_accounts()
         return next((sub.id for sub in subs if sub.email.casefold() == email.casefold()), "")
+
+    async def _id_of_name(self, name: str) -> str:
+        subs = await self._provider.sub_accounts()
+        return next((sub.id for sub in subs if sub.name.casefold() == name.casefold()), "")
+
+    async def _check_free(self, name: str, own: str, nothing: str) -> None:
+        if await self._id_of_name(name) not in ("", own):
+            raise InvalidDraft({"name": f"There is a sub-account {name} already."}, nothing)
+
+    def _refuse_name(self, name: str, nothing: str) -> None:
+        if name and self._desk.has(Capability.CHANGE_SUB_ACCOUNTS):
+            raise InvalidDraft({"name": "Sub-accounts have no name here: leave it out."}, nothing)
+
+    async def rename(self, id: str, name: str) -> DetailsChange:
+        """Gives an account another name. Raises InvalidDraft for one that makes no sense or is another's,
+        NotOffered where accounts have none."""
+        name = name.strip()
+        if not self.named:
+            self._refuse_name(name, _NOTHING_CHANGED)
+            await self._provider.edit_sub_account(SubAccountDetails(id, "", True, name=name))  # says why not
+        before = await self._details(id)
+        if name:
+            await self._check_free(name, id, _NOTHING_CHANGED)
+        try:
+            await self._provider.edit_sub_account(replace(before, name=name))
+        except (NoConnection, ProviderBroken) as error:
+            after = await self._looked_again(id, error)
+            if after is None or after.name != name:
+                raise
+            return DetailsChange(before, after)
+        return DetailsChange(before, await self._details(id))
+
+    async def remove(self, id: str) -> None:
+        """Takes an account away for good, with its keys; asked once, and looked for where the answer is
+        lost."""
+        try:
+            await self._provider.delete_sub_account(id)
+        except (NoConnection, ProviderBroken) as error:
+            if await self._looked_again(id, error) is not None:
+                raise
+
+    async def _looked_again(self, id: str, error: TurbodeskError) -> SubAccountDetails | None:
+        """What there is of an account after an answer was lost; raises `error` where nobody tells."""
+        try:
+            return await self._provider.sub_account(id)
+        except TurbodeskError:
+            error.hint = f"{error.hint} {_PERHAPS}".strip()
+            raise error from None
 
     async def edit(self, id: str, texts: Mapping[str, str], *, ip: str = "") -> DetailsChange:
         """Changes the texts that are named as in CONTACT_FIELDS and, where one is given, the IP address; the
@@ -174,7 +244,7 @@ class SubAccountsService:
         if ip and not _is_ipv4(ip):
             problems["ip"] = f"{ip!r} is no IPv4 address: name one of those of this account."
         if problems:
-            raise InvalidDraft(problems, "Nothing was changed")
+            raise InvalidDraft(problems, _NOTHING_CHANGED)
         before = await self._details(id)
         wanted = replace(before, contact=replace(before.contact, **texts), ip=ip or before.ip)
         await self._provider.edit_sub_account(wanted)
@@ -184,7 +254,7 @@ class SubAccountsService:
         found = await self._provider.sub_account(id)
         if found is None:
             problem = f"There is no sub-account {id}; the list of them shows which."
-            raise InvalidDraft({"sub-account": problem}, "Nothing was changed")
+            raise InvalidDraft({"sub-account": problem}, _NOTHING_CHANGED)
         return found
 
     async def enter(self, email: str) -> Secret:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from turbodesk.sandbox.openapi.document import Operation, Parameter
+from turbodesk.sandbox.openapi.document import JSON, Operation, Parameter
 from turbodesk.sandbox.openapi.sendpost_errors import CONTRACT, FROM, OFFSET, SEARCH, TO, errors, limit
 from turbodesk.sandbox.openapi.shapes import (
     ANYTHING,
@@ -13,6 +13,7 @@ from turbodesk.sandbox.openapi.shapes import (
     WHOLE,
     Shape,
     either,
+    fields,
     list_of,
     only,
     thing,
@@ -103,6 +104,8 @@ _ONE_SUB_ACCOUNT = either(
     ),
 )
 
+_NAMED = {JSON: fields({"name": {"type": "string", "minLength": 1, "maxLength": 100}})}
+
 # domains
 
 _RECORD = thing({"host": TEXT, "type": words("TXT", "CNAME"), "textValue": TEXT})
@@ -147,6 +150,35 @@ ACCOUNT = [
         "/account/subaccount/{id}",
         "One sub-account.",
         {200: _ONE_SUB_ACCOUNT},
+        [CONTRACT],
+        path_shapes=_ID,
+    ),
+    Operation(
+        "POST",
+        "/account/subaccount",
+        "Makes a sub-account, with a key of its own and no domain yet.",
+        {201: _ONE_SUB_ACCOUNT, **errors(413, 422)},
+        [CONTRACT],
+        _NAMED,
+        leads_to={
+            f"{method} /account/subaccount/{{id}}": {"id": "$response.body#/id"}
+            for method in ("put", "delete")
+        },
+    ),
+    Operation(
+        "PUT",
+        "/account/subaccount/{id}",
+        "Gives a sub-account another name.",
+        {200: _ONE_SUB_ACCOUNT, **errors(413, 422)},
+        [CONTRACT],
+        _NAMED,
+        path_shapes=_ID,
+    ),
+    Operation(
+        "DELETE",
+        "/account/subaccount/{id}",
+        "Takes a sub-account away, but for the default one.",
+        {200: thing({"id": WHOLE, "message": TEXT}), **errors(406)},
         [CONTRACT],
         path_shapes=_ID,
     ),
