@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QDate, QPoint, Qt
+from PySide6.QtCore import QDate, QPoint, QRect, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPixmap
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QVBoxLayout, QWidget
@@ -24,7 +24,7 @@ from turbodesk.gui.parts.detail import DetailPane, DetailSplit
 from turbodesk.gui.parts.dialog import Dialog, ask, pick_files, pick_save
 from turbodesk.gui.parts.facts import Facts
 from turbodesk.gui.parts.field import Field, IconLabel
-from turbodesk.gui.parts.flow import flowing
+from turbodesk.gui.parts.flow import FlowLayout, flowing
 from turbodesk.gui.parts.label import Label, Link, plain_tip
 from turbodesk.gui.parts.meter import Meter, meter_tone
 from turbodesk.gui.parts.pill import PILLS, PillLabel, pill_size
@@ -800,3 +800,20 @@ def test_no_picture_is_empty(window_of: Show) -> None:
     picture: QPixmap = icon.grab()
     assert picture.size().width() >= theme.px(20)
     assert QColor(token("accent-ink")).name() in inks(icon)
+
+
+def test_many_addresses_are_arranged_once(window_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    arranged: list[int] = []
+    arrange = FlowLayout._arrange
+
+    def counted(layout: FlowLayout, room: QRect, *, move: bool) -> int:
+        arranged.append(layout.count())
+        return arrange(layout, room, move=move)
+
+    field = ChipField(lambda text: AddressCheck("valid"), str.split, name="To")
+    window_of(field, 600, 200)
+    monkeypatch.setattr(FlowLayout, "_arrange", counted)
+    field.add(" ".join(f"p{n}@example.com" for n in range(200)))
+    assert len(field.texts()) == 200 and len(arranged) < 20
+    field.set_texts([])
+    assert field.texts() == [] and len(arranged) < 40

@@ -322,6 +322,27 @@ def test_send_asks_then_writes_every_row_down_and_empties_the_form(room: Run, ru
     run(go(), 30)
 
 
+def test_rows_of_a_file_that_changed_since_do_not_go(room: Run, run: Run, table: Run) -> None:
+    async def go() -> None:
+        async with room() as it:
+            path = table(3)
+            tab = await choose(it, path)
+            table(2)  # somebody is taken out of it
+            await it.send()
+            await looked_through(tab)
+            assert "changed on disk" in tab.envelope.rows["to"].problem and tab.rows.total == 2
+            assert dialog() is None and it.batches == []
+            asked = await press_send(it)
+            assert asked.heading.text() == "Send to 2 people?"
+            asked.reject()
+            await tab.sending.settled()
+            path.unlink()
+            await it.send()
+            assert "people.csv" in tab.envelope.rows["to"].problem and it.batches == []
+
+    run(go(), 30)
+
+
 def test_back_writes_nothing_down(room: Run, run: Run, table: Run) -> None:
     async def go() -> None:
         async with room() as it:

@@ -349,6 +349,26 @@ def test_what_is_unknown_is_looked_up_and_found(tmp_path: Path) -> None:
     on_stage(tmp_path, play)
 
 
+def test_what_another_program_tries_again_is_left_to_it(tmp_path: Path) -> None:
+    """Whoever opens the ledger sees a program that wrote it and has ended, and one that lives and retries."""
+
+    async def play(stage: Stage) -> None:
+        entry = await stage.outbox.queue(message(), hold=Hold.UNDO, not_before=stage.clock.later(-1))
+        stage.ledger.close()
+        stage.ledger = Ledger.open(stage.directory)  # the writer has ended
+        stage.outbox = outbox_over(stage.ledger, stage.provider, clock=stage.clock, repeats=True)
+        stage.provider.before = lambda it: NoConnection("Nothing there.")
+        await stage.outbox.send_again(entry.id)
+        assert (await stage.ledger.entry(entry.id)).hold is Hold.AGAIN
+        other = Ledger.open(stage.directory)
+        try:
+            assert (await other.entry(entry.id)).hold is Hold.AGAIN
+        finally:
+            other.close()
+
+    on_stage(tmp_path, play)
+
+
 def test_what_waited_for_weeks_is_looked_up_from_when_it_was_lost(tmp_path: Path) -> None:
     async def play(stage: Stage) -> None:
         stage.provider.after = lambda it: OutcomeUnknown("No answer.")

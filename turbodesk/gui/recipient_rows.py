@@ -139,6 +139,24 @@ class RecipientRows(QWidget):
             raise InvalidDraft({"to": self._trouble or f"{self.path.name} is still being read."})
         return Merge(draft, self._read.file, self._read.mapping, self._read.people)
 
+    async def is_another(self) -> bool:
+        """Whether the file on disk is another one than was read; then its rows are read again. Raises
+        InvalidDraft where it is gone, or cannot be read any more."""
+        read = self._read
+        if read is None:
+            return False
+        try:
+            file = await open_recipients(read.file.path)
+            if file.sha256 == read.file.sha256:
+                return False
+            mapping = await self._mapping_for(file, {})
+            people = await asyncio.to_thread(People.read, file, mapping)
+        except FileTrouble as error:
+            raise InvalidDraft({"to": f"{error.says} {error.hint}".strip()}) from error
+        if read is self._read:
+            self._take(Read(file, mapping, people), {"sha256": read.file.sha256})
+        return True
+
     def seen(self, draft: Draft) -> Draft:
         """The draft as the row that is looked at gets it, itself without a file. Raises InvalidDraft."""
         merge = self.merge(draft)

@@ -10,7 +10,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from turbodesk.errors import Guarded, TurbodeskError
+from turbodesk.errors import Guarded, InvalidDraft, TurbodeskError
 from turbodesk.gui import words
 from turbodesk.gui.send_flow import BATCH, facts_of, service_of
 from turbodesk.services import guards, row_send
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from turbodesk.services.merge import Checked, Merge
 
 FRESH_S = 300.0  # so long the suppressed addresses that were read are good for a send
+ANOTHER_FILE = (
+    "The file has changed on disk since it was read. Its rows were read again: look them through, then send."
+)
 FILLING = "batch"  # the key of the notice that counts
 
 
@@ -51,6 +54,8 @@ class RowsFlow:
         """Writes all rows down and hands them over, once a person has said yes. Raises what stands against
         it, and then nothing of it is sent."""
         tab = self._tab
+        if await tab.rows.is_another():
+            raise InvalidDraft({"to": ANOTHER_FILE})
         merge = tab.rows.merge(draft)
         assert merge is not None  # noqa: S101 (there is a file, or this is not begun)
         told: list[tuple[str, str]] = []

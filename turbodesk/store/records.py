@@ -267,9 +267,9 @@ def claim(
         "INSERT INTO attempt (message, n, instance, started) VALUES (?, ?, ?, ?)", (number, n, instance, now)
     )
     taken = connection.execute(
-        "UPDATE message SET state = 'sending', reason = '', hold = 'person', not_before = NULL, updated = ? "
-        "WHERE number = ? AND state = 'queued'",
-        (now, number),
+        "UPDATE message SET state = 'sending', reason = '', hold = 'person', not_before = NULL, updated = ?, "
+        "keeper = ? WHERE number = ? AND state = 'queued'",
+        (now, instance, number),  # who takes it tries it again, whoever wrote it down
     ).rowcount
     if taken != 1:
         raise StoreTrouble("Another program took this message.", hint="Look in the outbox how it stands.")

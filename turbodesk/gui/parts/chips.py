@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, QSize, Qt, Signal
@@ -18,7 +19,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
 )
-from PySide6.QtWidgets import QAbstractButton, QLineEdit, QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractButton, QLayout, QLineEdit, QSizePolicy, QWidget
 
 from turbodesk.gui import theme
 from turbodesk.gui.focus_ring import give_focus
@@ -202,7 +203,7 @@ class ChipField(QWidget):
         self._check, self._split, self._name = check, split, name
         self._chips: list[Chip] = []
         self._place: int | None = None  # where an address that is being edited belongs
-        self._bad = False
+        self._bad = self._growing = False
         self.edit = QLineEdit()
         self.edit.setProperty("kind", "bare")
         self.edit.setAccessibleName(name)
@@ -236,18 +237,20 @@ class ChipField(QWidget):
 
     def set_texts(self, texts: Iterable[str]) -> None:
         """Shows these addresses instead of all there are."""
-        for chip in list(self._chips):
-            self._drop(chip)
-        self.edit.clear()
-        self._place = None
-        for text in texts:
-            self._insert(len(self._chips), text)
+        with self._laid_out_once():
+            for chip in list(self._chips):
+                self._drop(chip)
+            self.edit.clear()
+            self._place = None
+            for text in texts:
+                self._insert(len(self._chips), text)
         self.changed.emit()
 
     def add(self, text: str) -> None:
         """Adds what `text` holds, one address or several, at the end."""
-        for part in self._split(text):
-            self._insert(len(self._chips), part)
+        with self._laid_out_once():
+            for part in self._split(text):
+                self._insert(len(self._chips), part)
         self.changed.emit()
         self.committed.emit()
 
@@ -273,9 +276,10 @@ class ChipField(QWidget):
         if not text:
             return False
         index = len(self._chips) if place is None else min(place, len(self._chips))
-        for part in self._parts(text):
-            self._insert(index, part)
-            index += 1
+        with self._laid_out_once():
+            for part in self._parts(text):
+                self._insert(index, part)
+                index += 1
         self.changed.emit()
         self.committed.emit()
         return True
@@ -325,7 +329,29 @@ class ChipField(QWidget):
         self._grown()
 
     def _grown(self) -> None:
-        self._make_room()
+        if not self._growing:
+            self._make_room()
+
+    @contextmanager
+    def _laid_out_once(self) -> Iterator[None]:
+        """Arranges many chips when all are there: every one that is shown would arrange all before it anew,
+        and everything that the field stands in."""
+        held: list[QLayout] = []
+        widget: QWidget | None = self
+        while widget is not None:
+            if (layout := widget.layout()) is not None and layout.isEnabled():
+                layout.setEnabled(False)
+                held.append(layout)
+            widget = widget.parentWidget()
+        self._growing = True
+        try:
+            yield
+        finally:
+            self._growing = False
+            for layout in reversed(held):
+                layout.setEnabled(True)
+            self._grown()
+            self._flow.activate()
 
     def _edit(self, chip: Chip) -> None:
         self.commit()
