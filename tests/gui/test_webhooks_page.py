@@ -312,6 +312,7 @@ def test_the_card_counts_them_and_the_page_lists_them(run, opened, until, grab, 
                 for wide, high in ((1280, 800), (900, 600)):
                     room.tab.window().resize(wide, high)
                     await until(lambda wide=wide: page.table.width() == wide)
+                    await until(lambda: not page.table.horizontalScrollBar().isVisible())
                     grab(room.tab.window(), f"webhooks-{wide}-{theme}")
 
     run(go(), 30)

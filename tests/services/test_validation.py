@@ -139,6 +139,25 @@ def test_a_list_whose_start_was_lost_is_taken_up_at_no_cost(tmp_path: Path) -> N
     in_room(tmp_path, work)
 
 
+def test_lists_come_newest_first_and_are_counted_where_they_can_be(tmp_path: Path) -> None:
+    async def work(room: Room) -> None:
+        await room.run("ann@example.com", "invalid@example.com")
+        await room.control.advance_clock(60)
+        await room.run("bob@example.com")
+        await room.control.advance_clock(60)
+        await room.desk.provider.upload_validation("later.csv", ["eve@example.com"])
+        newest = await room.service.newest()
+        assert [(it.total, it.processed, it.counts) for it in newest] == [(1, 0, ()), (1, 1, ()), (2, 2, ())]
+        counted = await room.service.counted(newest)
+        assert [it.id for it in counted] == [it.id for it in newest[1:]]
+        assert dict(counted[1].counts) == {ValidationStatus.VALID: 1, ValidationStatus.INVALID: 1}
+        assert await room.service.counted(counted) == [], "they are known"
+        await room.fails("status", f"{API}/lists/{newest[1].id}", status=400)
+        assert await room.service.counted(newest) == []
+
+    in_room(tmp_path, work)
+
+
 def test_a_poll_that_fails_leaves_the_list_and_it_goes_on(tmp_path: Path) -> None:
     async def work(room: Room) -> None:
         await room.fails("close_before", FIRST, method="GET")

@@ -37,6 +37,8 @@ MAY = {
     Capability.ALERTS: "Set usage alerts",
     Capability.KEYS: "Make and revoke keys",
     Capability.DOMAINS: "Read sending domains",
+    Capability.VALIDATION: "Validate addresses",
+    Capability.WEBHOOKS: "Read and change webhooks",
 }
 TLS = {"starttls": "STARTTLS", "tls": "TLS from the first byte", "none": "no TLS, this computer only"}
 

@@ -28,9 +28,11 @@ def _open(table: RecordTable, buttons: Sequence[Button], at: QPoint) -> None:
     if table.current is None:
         return
     menu = QMenu(table)
+    menu.setToolTipsVisible(True)
     for button in buttons:
         action = menu.addAction(button.text().replace("&", "&&"))
         action.setEnabled(button.isEnabled())
+        action.setToolTip("" if button.isEnabled() else button.toolTip())
         action.triggered.connect(button.click)
     menu.aboutToHide.connect(menu.deleteLater)
     menu.popup(viewport(table).mapToGlobal(at))

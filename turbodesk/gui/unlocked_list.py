@@ -33,6 +33,8 @@ OPENS = {
     Capability.SUB_ACCOUNTS: "sub-accounts",
     Capability.KEYS: "making and revoking keys",
     Capability.DOMAINS: "domains",
+    Capability.VALIDATION: "validation of addresses",
+    Capability.WEBHOOKS: "webhooks",
 }
 """What people read for what a credential opens, in this order; the rest comes along with one of these."""
 

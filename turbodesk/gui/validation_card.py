@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 
 from PySide6.QtGui import QHideEvent, QShowEvent
@@ -51,7 +50,7 @@ def columns() -> list[Column]:
         Column("Made", lambda it: it.created, lambda at: words.when(at) if at else "", kind="muted", width=72,
                keep=4),
         Column("Validated", lambda it: it, _meter, lambda it: it.percent, kind="progress", width=124, keep=2),
-        Column("Of", lambda it: it, _of, lambda it: it.total, align="right", width=104),
+        Column("Addresses", lambda it: it, _of, lambda it: it.total, align="right", width=104),
         Column("Result", lambda it: counts_words(it.counts), kind="muted", width=110, stretch=4, keep=3),
         Column("", state_of, lambda state: state, kind="pill", width=120),
     ]  # fmt: skip
@@ -120,7 +119,8 @@ class ValidationCard(OpeningCard):
         self.delete_button.clicked.connect(lambda: self._with_current(self._on_delete_asked))
         buttons = (self.show_button, self.begin_button, self.delete_button)
         add_row_menu(self.table, buttons, self.delete_button)
-        bar = row(*buttons, None)
+        self._chosen = Label("", "small", "muted", elide="right", tabular=True)
+        bar = row(self._chosen, *buttons)
         bar.setContentsMargins(theme.px(16), theme.px(8), theme.px(16), theme.px(4))
         self._bar.setLayout(bar)
         return self._bar
@@ -159,7 +159,7 @@ class ValidationCard(OpeningCard):
             )
 
     async def _read(self, service: ValidationService) -> None:
-        credits, lists = await together(service.credits(), _all_lists(service))
+        credits, lists = await together(service.credits(), service.newest())
         if service is not self._service:
             return
         self.message.clear()
@@ -168,8 +168,8 @@ class ValidationCard(OpeningCard):
         self._none.setText(NONE_YET)
         self._show_lists([replace(it, counts=it.counts or known.get(it.id, ())) for it in lists])
         self._follow()
-        for found in await together(*(_counted(service, it) for it in self.lists[:COUNTED])):
-            if found is not None and service is self._service:
+        for found in await service.counted(self.lists[:COUNTED]):
+            if service is self._service:
                 self._put(found)
 
     def _on_read_failed(self, error: TurbodeskError) -> bool:
@@ -203,6 +203,7 @@ class ValidationCard(OpeningCard):
 
     def _show_deeds(self) -> None:
         found, only_looks = self.table.current, self._desk.only_looks if self._desk else ""
+        self._chosen.setText(only_looks or (counts_words(found.counts) if found else CHOOSE))
         reasons = {
             self.show_button: "" if found and found.processed else "None of its addresses is validated yet.",
             self.begin_button: only_looks or ("It was begun already." if found and found.processed else ""),
@@ -388,18 +389,3 @@ class ValidationCard(OpeningCard):
         self._begun.discard(id)
         if (task := self._following.pop(id, None)) is not None:
             task.cancel()
-
-
-async def _all_lists(service: ValidationService) -> list[ValidationList]:
-    """All lists, newest first."""
-    found = [it async for page in service.lists() for it in page.rows]
-    return sorted(found, key=lambda it: it.created.timestamp() if it.created else 0.0, reverse=True)
-
-
-async def _counted(service: ValidationService, found: ValidationList) -> ValidationList | None:
-    """The list with its counts, None where it has them, has none, or cannot be asked."""
-    if found.counts or not found.processed:
-        return None
-    with suppress(TurbodeskError):  # the row is whole without
-        return await service.list(found.id)
-    return None

@@ -225,6 +225,7 @@ class ValidateDialog(Dialog):
 
         self.count.setText("Counting the addresses…")
         self.cost.setText("")
+        self._fit()
         try:
             what = await asyncio.to_thread(addresses_of, file, name)
         except TurbodeskError:
@@ -337,6 +338,8 @@ class ValidateDialog(Dialog):
 
     def _fit(self) -> None:
         """Makes the dialog as high as what it shows."""
+        for label in (self._read_as, self.count, self.cost):
+            label.setVisible(bool(label.text()))
         self.layout().activate()
         self.resize(self.width(), self.heightForWidth(self.width()))
 

@@ -183,6 +183,21 @@ class ValidationService:
         """The lists made in a period, page by page, so that a view can fill while they come."""
         return self._desk.provider.validation_lists(period)
 
+    async def newest(self) -> Sequence[ValidationList]:
+        """Every list, newest first. The provider may leave out their counts."""
+        found = [it async for page in self.lists() for it in page.rows]
+        return sorted(found, key=lambda it: it.created.timestamp() if it.created else 0.0, reverse=True)
+
+    async def counted(self, lists: Sequence[ValidationList]) -> Sequence[ValidationList]:
+        """Those of the lists that have results and no counts, asked for one by one; without those that cannot
+        be asked for now."""
+        found = []
+        wanted = [it for it in lists if it.processed and not it.counts]
+        for start in range(0, len(wanted), _AT_ONCE):
+            with suppress(TurbodeskError):  # a list is whole without
+                found += await together(*(self.list(it.id) for it in wanted[start : start + _AT_ONCE]))
+        return found
+
     async def delete(self, id: str) -> None:
         """Takes a list away with its results, for good."""
         await self._desk.provider.delete_validation_list(id)
