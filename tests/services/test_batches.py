@@ -262,7 +262,7 @@ def test_a_row_that_cannot_be_carried_waits_for_a_person_and_the_others_go(tmp_p
         stage.provider.before = lambda it: bad if it.subject == "Row 3" else None
         id = await stage.filled(5)
         batch = await stage.batches.run(id)
-        assert (batch.state, batch.reason) == (BatchState.DONE, "1 row could not be sent and wait for you.")
+        assert (batch.state, batch.reason) == (BatchState.DONE, "1 row could not be sent and waits for you.")
         third = (await stage.outbox.entries(batch=id))[2]
         assert (third.state, third.hold, third.reason) == (SendState.QUEUED, Hold.PERSON, "Too large.")
 

@@ -44,7 +44,8 @@ BY_HAND = "It was paused by hand."
 CUT_OFF = "Turbodesk was closed while this was going out."
 SILENCE = "The last {} rows got no answer. Look them up before going on, or people may get it twice."
 TOO_MANY_REFUSED = "{} of {} rows were refused, which is {} %, and it was to stop at {} %."
-ROWS_WAIT = "{} could not be sent and wait for you."
+ROW_WAITS = "1 row could not be sent and waits for you."
+ROWS_WAIT = "{} rows could not be sent and wait for you."
 
 OpenOutbox = Callable[[str, int], Awaitable["Outbox"]]
 """The outbox of a profile by name, keeping that many connections for a batch; raises our errors."""
@@ -79,6 +80,7 @@ class BatchRuns:
     def __init__(self, ledger: Ledger, open_outbox: OpenOutbox, *, clock: Clock | None = None) -> None:
         self._ledger, self._open = ledger, open_outbox
         self._clock = clock or Clock()
+        self._begun: set[str] = set()
         self._runs: dict[str, _Run] = {}
 
     async def start(
@@ -156,9 +158,21 @@ class BatchRuns:
     async def run(self, id: str) -> Batch:
         """Sends what waits of a batch, until it is done, paused or stopped; how it stands then comes back.
 
-        Raises StoreTrouble where another program sends it, or it is over. Cancelled, it pauses: what is just
-        leaving comes to its end first.
+        Raises StoreTrouble where another program sends it, this one still does, or it is over. Cancelled, it
+        pauses: what is just leaving comes to its end first.
         """
+        if id in self._begun:
+            raise StoreTrouble(
+                "This batch is going out already, or what was leaving comes to its end.",
+                hint="Look in the outbox how far it is, then try again.",
+            )
+        self._begun.add(id)
+        try:
+            return await self._run(id)
+        finally:
+            self._begun.discard(id)
+
+    async def _run(self, id: str) -> Batch:
         batch = await self._ledger.batches.take(id)
         try:
             outbox = await self._open(batch.profile, batch.concurrency)
@@ -256,7 +270,6 @@ class _Run:
         self._refused = batch.counts.get(SendState.REFUSED, 0)
         self._settled = batch.finished
         self._silent = 0
-        self._held = 0
         self._next_at = 0.0
         self._lately: deque[float] = deque(maxlen=200)
 
@@ -314,8 +327,10 @@ class _Run:
         """What was taken and not begun is given back; how the batch stands then."""
         await asyncio.gather(*(self._outbox.release(entry.id) for entry, _ in self._taken))
         reason = self._reason
-        if self._state is BatchState.DONE and self._held:
-            reason = ROWS_WAIT.format("1 row" if self._held == 1 else f"{self._held} rows")
+        if self._state is BatchState.DONE:
+            waiting = (await self._ledger.batches.batch(self._batch.id)).waiting
+            if waiting:
+                reason = ROW_WAITS if waiting == 1 else ROWS_WAIT.format(waiting)
         if self._state is BatchState.CANCELLED:
             return await self._ledger.batches.cancel(self._batch.id)
         return await self._ledger.batches.end(self._batch.id, self._state, reason)
@@ -384,7 +399,8 @@ class _Run:
         """Waits as long as the provider, the line or the pace asks for; False where it ended meanwhile."""
         while not self._ended.is_set():
             now = self._clock.steady()
-            if self._batch.per_second and now >= self._not_before:
+            paced = now >= self._not_before  # else the pace is asked once that is over
+            if self._batch.per_second and paced:
                 at = max(now, self._next_at)
                 self._next_at = at + 1 / self._batch.per_second
             else:
@@ -395,7 +411,7 @@ class _Run:
                 async with asyncio.timeout(at - now):
                     await self._ended.wait()
                 return False
-            if self._clock.steady() >= self._not_before:
+            if paced and self._clock.steady() >= self._not_before:
                 return True
         return False
 
@@ -432,7 +448,6 @@ class _Run:
             if now >= self._not_before:  # one failure counts once, however many rows met it together
                 self._waits += 1
         elif isinstance(failure, InvalidDraft | FileTrouble):
-            self._held += 1
             return
         else:
             self.end(BatchState.PAUSED, failure.says if failure else "")

@@ -128,18 +128,20 @@ class Batches:
         return await self._write(work)
 
     async def cancel(self, id: str, reason: str = "") -> Batch:
-        """Nothing more of it goes out: what waits is cancelled, what is leaving comes to its end."""
+        """Nothing more of it goes out: what waits is cancelled, what is leaving comes to its end. One that is
+        done stays so."""
 
         def work(connection: sqlite3.Connection) -> Batch:
             before = batch_of(connection, id)
-            if before.state is BatchState.DONE:
+            if before.state is BatchState.DONE and not before.waiting:
                 return before
             connection.execute(
                 "UPDATE message SET state = 'cancelled', reason = '', hold = 'person', not_before = NULL, "
                 "updated = ? WHERE state = 'queued' AND batch = (SELECT number FROM batch WHERE id = ?)",
                 (_now(), id),
             )
-            _move(connection, id, BatchState.CANCELLED, reason, "")
+            over = BatchState.DONE if before.state is BatchState.DONE else BatchState.CANCELLED
+            _move(connection, id, over, reason, "")
             return batch_of(connection, id)
 
         return await self._write(work)

@@ -199,7 +199,7 @@ class Ledger:
     ) -> list[tuple[Entry, Message]]:
         """Takes the next rows of a batch that wait for it and stand behind row `after` of the file, at most
         so many, in their order; each with its message. What is damaged is held back for a person and left
-        out. Raises what `limit` raises where it has room for none."""
+        out; none come back only where none waits. Raises what `limit` raises where it has room for none."""
 
         taken: list[tuple[records.Live, bytes]] = []
 
@@ -208,8 +208,11 @@ class Ledger:
             self._live.update((live.entry.id, live) for live, _ in taken)
 
         try:
-            await self._writer.run(work)
-            return await self._readable(taken)
+            while True:
+                await self._writer.run(work)
+                readable = await self._readable(taken)
+                if readable or not taken:
+                    return readable
         except asyncio.CancelledError:
             for live, _ in taken:
                 await self.release(live.entry.id)
