@@ -49,7 +49,7 @@ LOOK_FIRST = "Look it up in the outbox before sending it again, or people may ge
 SHOWN, WHOLE_BATCH = 1000, 100_000  # entries that are read at once
 FIRST_TRY_S, LONGEST_WAIT_S = 0.5, 300.0  # between tries while nothing can be reached, doubled each time
 BUSY_S = 30.0  # where a provider that wants us to slow down does not say for how long
-TRIED_FOR = timedelta(hours=24)
+TRIED_FOR = timedelta(hours=24)  # since the first try
 
 _NOT_TAKEN = (InvalidDraft, NoConnection, Throttled, SignInRefused)
 """What a provider raises where the letter surely was not taken, whether or not something left."""
@@ -283,10 +283,6 @@ class Outbox:
         sender = self._desk.sender(SMTP if entry.provider == SMTP else API)
         return await sender.spelled(await self._ledger.message(id))
 
-    async def unknown(self, *, since: datetime) -> list[Entry]:
-        """What this profile lost since then, whose outcome nobody knows, as `Ledger.unknown` has it."""
-        return await self._ledger.unknown(since=since, profile=self._desk.profile.name)
-
     async def sent_today(self) -> int:
         """To how many recipients something of this profile has left since this computer's midnight."""
         return (await self._ledger.counted(self._desk.profile.name, self._midnight())).left
@@ -362,11 +358,11 @@ class Outbox:
         but: str = "",
     ) -> None:
         """Raises what stands against it; the send of the id `but` does not count against the daily cap."""
-        counted = Counted(0, 0)
-        if self._guarded().daily_cap:
+        profile, counted = self._guarded(), Counted(0, 0)
+        if profile.daily_cap:
             counted = await self._ledger.counted(self._desk.profile.name, self._midnight(), but)
         guards.check(
-            self._guarded(),
+            profile,
             recipients,
             sent_today=counted.left,
             leaving=counted.leaving,
@@ -475,7 +471,7 @@ class Outbox:
     def _next_try(self, entry: Entry, mark: _WireMark, failure: TurbodeskError) -> datetime | None:
         """When it is tried again, None where only a person may."""
         now = self._clock.now()
-        if entry.batch or now - entry.created > TRIED_FOR:
+        if entry.batch or now - (entry.first_try or now) > TRIED_FOR:
             return None
         if isinstance(failure, Throttled):
             wait_s = BUSY_S if failure.retry_after_s is None else failure.retry_after_s

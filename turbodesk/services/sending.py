@@ -33,6 +33,7 @@ LOCK = "sending.lock"
 LATE = timedelta(minutes=10)  # what is found later than this asks before it goes
 LOOK_S = 1.0  # how often the ledger is looked at for what other programs have queued
 LOCK_S = 2.0  # how often a second program asks whether the first one still sends
+AGAIN_S = 2.0  # after the ledger took nothing, before the same send is seen to again
 LOOKS_S = 5.0  # how often unknown sends are gone through for those whose time has come
 LOOKING = "look-ups"
 END_OF_TIME = datetime(9000, 1, 1, tzinfo=UTC)
@@ -80,12 +81,14 @@ class Sending:
         self._counter: int | None = None
         self._waiting: list[Entry] = []
         self._waits: dict[str, _Wait] = {}
+        self._rests: dict[str, float] = {}  # until when, in steady time, a send is left alone
         self._looked: set[str] = set()
         self._began = False
         self._next_look = 0.0
         self._closed: set[str] = set()  # profiles that did not open
         self._nudged = asyncio.Event()
         self._going: dict[str, asyncio.Task[None]] = {}
+        self._cut = {LOOKING}  # of what goes, what does not come to its end where this one ends
 
     def nudge(self) -> None:
         """Something was queued or put off: look at once."""
@@ -93,7 +96,8 @@ class Sending:
 
     def take_up(self, id: str) -> None:
         """Lets a batch go out from here, beside everything else."""
-        if self._batches is not None and not self._batches.goes(id):
+        if self._batches is not None and id not in self._going:
+            self._cut.add(id)
             self._start(id, self._run_batch(self._batches, id))
 
     @property
@@ -131,9 +135,9 @@ class Sending:
         """Sends what is due, until cancelled; what is leaving then comes to its end first, and is cut off
         where it is cancelled once more. Where another program does it already, this one waits until that one
         has ended."""
-        while not self._take_lock():  # noqa: ASYNC110 (another program's lock tells nobody when it goes)
-            await asyncio.sleep(LOCK_S)
         try:
+            while not self._take_lock():  # noqa: ASYNC110 (another program's lock tells nobody when it goes)
+                await asyncio.sleep(LOCK_S)
             await self._begin()
             self._began = True
             while True:
@@ -168,10 +172,9 @@ class Sending:
                 self.take_up(batch.id)
 
     async def _end(self) -> None:
-        """What is leaving comes to its end, batches pause."""
-        for id, task in self._going.items():
-            if self._batches is not None and self._batches.goes(id):
-                task.cancel()
+        """What is leaving comes to its end, batches pause, and nothing more is looked up."""
+        for id in self._going.keys() & self._cut:
+            self._going[id].cancel()
         await asyncio.gather(*self._going.values(), return_exceptions=True)
 
     async def _round(self) -> None:
@@ -184,6 +187,7 @@ class Sending:
             gone = self._waits.keys() - {entry.id for entry in self._waiting}
             for id in gone:
                 del self._waits[id]
+                self._rests.pop(id, None)
         for entry in self._waiting:
             if entry.id not in self._going:
                 await self._see_to(entry)
@@ -191,6 +195,8 @@ class Sending:
 
     async def _see_to(self, entry: Entry) -> None:
         now, steady = self._clock.now(), self._clock.steady()
+        if steady < self._rests.get(entry.id, steady):
+            return
         not_before = _due(entry)
         wait = self._waits.get(entry.id)
         if wait is None or wait.not_before != not_before:
@@ -207,8 +213,14 @@ class Sending:
             self._start(entry.id, self._send(entry))
 
     async def _put_off(self, entry: Entry, hold: Hold, until: datetime | None, reason: str = "") -> None:
-        with suppress(StoreTrouble):  # somebody took it meanwhile
+        try:
             await self._ledger.put_off(entry.id, hold, until, reason)
+        except StoreTrouble:  # somebody took it meanwhile, or the disk takes nothing
+            self._leave_alone(entry.id)
+
+    def _leave_alone(self, id: str) -> None:
+        """What failed and is still due is not seen to for a moment, or it would be tried without end."""
+        self._rests[id] = self._clock.steady() + AGAIN_S
 
     async def _send(self, entry: Entry) -> None:
         try:
@@ -230,6 +242,7 @@ class Sending:
         self._going.pop(id, None)
         self.nudge()
         if not task.cancelled() and (error := task.exception()) is not None:
+            self._leave_alone(id)
             _log.error("sending ended with a fault of its own: %s", type(error).__name__)
 
     async def _rest(self) -> None:

@@ -177,7 +177,7 @@ class Ledger:
         now = _now()
         kept, payload = await self._prepared(message)
         queued = records.written(id or new_id(), kept, payload, profile, provider, now)
-        entry = replace(queued, state=SendState.SENDING, attempts=1)
+        entry = replace(queued, state=SendState.SENDING, attempts=1, first_try=queued.created)
 
         new = records.New(entry, kept, payload, now, self._instance.id, self._live, limit=limit)
         return Begun(entry, kept, self._writer.submit(records.INSERT, new))

@@ -192,6 +192,7 @@ def _entry(
         settled_by=settled_by,
         look_up=look,
         lost=_lost(attempts) if state == SendState.UNKNOWN else None,
+        first_try=moment(attempts[0].started) if attempts else None,
     )
 
 

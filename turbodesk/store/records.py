@@ -273,8 +273,20 @@ def claim(
     ).rowcount
     if taken != 1:
         raise StoreTrouble("Another program took this message.", hint="Look in the outbox how it stands.")
-    entry = replace(entry, state=SendState.SENDING, reason="", attempts=n, hold=Hold.PERSON, not_before=None)
-    return Live(number, n, now, entry, doubt=_in_doubt(connection, number))
+    return Live(number, n, now, _taken(entry, now), doubt=_in_doubt(connection, number))
+
+
+def _taken(entry: Entry, now: int) -> Entry:
+    """The entry once its next attempt has begun."""
+    return replace(
+        entry,
+        state=SendState.SENDING,
+        reason="",
+        attempts=entry.attempts + 1,
+        hold=Hold.PERSON,
+        not_before=None,
+        first_try=entry.first_try or moment(now),
+    )
 
 
 def _in_doubt(connection: sqlite3.Connection, number: int) -> bool:
@@ -311,11 +323,7 @@ def claim_rows(
     lives = []
     for number in numbers:
         entry = entries[number]
-        n = entry.attempts + 1
-        taken = replace(
-            entry, state=SendState.SENDING, reason="", attempts=n, hold=Hold.PERSON, not_before=None
-        )
-        lives.append(Live(number, n, now, taken))
+        lives.append(Live(number, entry.attempts + 1, now, _taken(entry, now)))
     connection.execute(
         _many("INSERT INTO attempt (message, n, instance, started) VALUES {}", len(lives), 4),
         [value for live in lives for value in (live.number, live.n, instance, now)],
