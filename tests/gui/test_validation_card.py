@@ -209,6 +209,44 @@ def test_a_file_taken_back_while_it_is_uploaded_is_not_paid_for(run, opened, unt
     run(go(), 30)
 
 
+def test_an_answer_that_is_not_waited_for_is_told_as_perhaps_paid(run, opened, until):
+    async def go():
+        async with opened("sandbox-v2") as room:
+            dialog = await dialog_over(room, until)
+            fault = {"match": f"{API}/validateEmail", "kind": "delay", "seconds": 3, "times": 1}
+            await room.desk.control.set_faults([fault])
+            dialog.address.setText("ann@example.com")
+            press(dialog, "Validate")
+            await until(lambda: dialog.paid)
+            press(dialog, "Close")
+            await room.settled()
+            assert room.notices.latest.what == "The answer for ann@example.com was not waited for."
+
+    run(go(), 30)
+
+
+def test_another_account_ends_the_dialog_and_leaves_the_list(run, opened, until, people):
+    async def go():
+        async with opened("sandbox-v2") as room:
+            dialog = await dialog_over(room, until)
+            dialog.take_file(people(*(f"{number}@example.com" for number in range(300))))
+            await dialog.work.settled()
+            press(dialog, "Validate 300")
+            await until(lambda: dialog.begun)
+            work = dialog.work
+            room.tab.set_desk(None)
+            await room.settled()
+            await until(lambda: not work.busy)
+            await until(lambda: room.dialog() is None)
+            room.tab.set_desk(room.desk)
+            room.tab.turned_to()
+            await room.settled()
+            assert [it.total for it in room.tab.validation.lists] == [300]
+            assert room.tab.behind.busy, "its row follows it"
+
+    run(go(), 30)
+
+
 def test_a_file_that_cannot_be_read_says_why(run, opened, until, tmp_path):
     async def go():
         async with opened("sandbox-v2") as room:

@@ -52,6 +52,7 @@ class ValidateDialog(Dialog):
         self._service, self._provider, self._credits = service, provider, credits
         self.results: Results | None = None
         self.list_id, self.begun, self.paid = "", False, False
+        self._asked = ""  # the address that is waited for
         self._uploading, self._last = False, Progress(Phase.UPLOADING, 0, 0)
         self._file: RecipientFile | None = None
         self._what: ToValidate | None = None
@@ -69,7 +70,6 @@ class ValidateDialog(Dialog):
         self.back_button = self.add_button(Button("Close"), "back")
         self.act_button = self.add_button(Button("Validate", "check-circle", kind="primary"))
         self.act_button.clicked.connect(lambda: self.act())
-        self.finished.connect(lambda _result: self.work.cancel_all())
         self.setAcceptDrops(True)
         self._on_segment(ONE)
 
@@ -85,6 +85,12 @@ class ValidateDialog(Dialog):
         """The cells of the file that were no address."""
         return self._what.skipped if self._what else ()
 
+    async def shown(self) -> bool:
+        try:
+            return await super().shown()
+        finally:
+            self.work.cancel_all()  # also where the window closes over it
+
     def act(self) -> None:
         """Validates what is written or chosen; what is wrong is said in the dialog."""
         self.message.clear()
@@ -97,7 +103,12 @@ class ValidateDialog(Dialog):
             self.work.start(self._validate_all(self._what), fail=self._on_all_failed, name="validate a file")
 
     def left_words(self) -> tuple[str, str] | None:
-        """What and why of the notice where the dialog was left before its list was done."""
+        """What and why of the notice where the dialog was left before all of it was done."""
+        if self._asked:
+            return (
+                f"The answer for {self._asked} was not waited for.",
+                "It may have cost a credit: the credits in Account say so.",
+            )
         if self.results is not None or self._what is None or not (self.list_id or self._uploading):
             return None
         name = self._what.name
@@ -133,8 +144,9 @@ class ValidateDialog(Dialog):
 
     async def _validate_one(self, address: str) -> None:
         self._found.hide()
-        self.paid = True
+        self.paid, self._asked = True, address.strip()
         found = await self._service.one(address)
+        self._asked = ""
         self._show_one(found)
         self._credits = await self._service.credits()
         self._show_cost()
@@ -155,6 +167,7 @@ class ValidateDialog(Dialog):
         self._fit()
 
     def _on_one_failed(self, error: TurbodeskError) -> bool:
+        self._asked = ""
         if isinstance(error, InvalidDraft) and "address" in error.problems:
             self.paid = False
             self.address.set_bad(error.problems["address"])

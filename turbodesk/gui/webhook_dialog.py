@@ -69,7 +69,6 @@ class WebhookDialog(Dialog):
         self.act_button = self.add_button(Button(label, "" if webhook else "add", kind="primary"))
         self.act_button.clicked.connect(lambda: self.act())
         self.enter_presses(self.act_button)
-        self.finished.connect(self._on_finished)
         self.url.edit.setFocus()
 
     def act(self) -> None:
@@ -168,9 +167,12 @@ class WebhookDialog(Dialog):
             grid.setColumnStretch(at[1] + 1, 1)
         return holder
 
-    def _on_finished(self) -> None:
-        self.work.cancel_all()
-        self.password.edit.clear()
+    async def shown(self) -> bool:
+        try:
+            return await super().shown()
+        finally:
+            self.work.cancel_all()  # also where the window closes over it
+            self.password.edit.clear()
 
 
 class SampleDialog(Dialog):
@@ -211,7 +213,6 @@ class SampleDialog(Dialog):
         self.act_button = self.add_button(Button("Post sample", "send", kind="primary"))
         self.act_button.clicked.connect(lambda: self.act())
         self.enter_presses(self.act_button)
-        self.finished.connect(self._on_finished)
         (self.password if self._receiver.user else self.act_button).setFocus()
 
     def act(self) -> None:
@@ -239,6 +240,9 @@ class SampleDialog(Dialog):
         self.adjustSize()
         return True
 
-    def _on_finished(self) -> None:
-        self.work.cancel_all()
-        self.password.edit.clear()
+    async def shown(self) -> bool:
+        try:
+            return await super().shown()
+        finally:
+            self.work.cancel_all()  # also where the window closes over it
+            self.password.edit.clear()
