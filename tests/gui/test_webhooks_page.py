@@ -77,6 +77,10 @@ def test_none_is_said_and_one_is_added(run, opened, until, grab):
             QTest.mouseClick(page.back_button, Qt.MouseButton.LeftButton)
             assert room.tab.places.key == "account"
             assert "1 URL is told what happens to mail" in texts(room.tab.webhooks)
+            press(room.toast(), "Undo")
+            await room.settled()
+            assert await room.desk.provider.webhooks() == ()
+            assert any(text.startswith("none yet") for text in texts(room.tab.webhooks))
 
     run(go(), 30)
 

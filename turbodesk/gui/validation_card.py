@@ -349,9 +349,7 @@ class ValidationCard(OpeningCard):
             return
         count = words.counted(found.total, "address", "addresses")
         cost = cost_words(found.total, self.credits)
-        says = (
-            f"{desk.provider.title} validates the {count} of {found.name}. {cost} It cannot be stopped then."
-        )
+        says = f"{desk.provider.title} validates the {count} of {found.name}. {cost}"
         if await ask(
             self.window(), f"Validate {count}?", says, act_label=f"Validate {words.number(found.total)}"
         ):
@@ -369,7 +367,7 @@ class ValidationCard(OpeningCard):
         if service is None or desk is None:
             return
         title = desk.provider.title
-        says = f"{title} takes it away with its results, for good. What was paid is not given back."
+        says = f"{title} takes it away with its results, for good."
         facts = [("List", found.name or found.id), ("Addresses", _of(found))]
         sure = await ask(
             self.window(), f"Delete the list “{found.name or found.id}”?", says, facts, "Delete list",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QWidget
 
@@ -18,7 +18,7 @@ from turbodesk.gui.parts.label import Label
 from turbodesk.gui.tab import Tab
 from turbodesk.gui.webhook_dialog import SampleDialog, WebhookDialog
 from turbodesk.gui.webhook_words import count_words, events_words
-from turbodesk.gui.webhooks_page import ADD, EDIT, REMOVE, SAMPLE, SWITCH, WebhooksPage
+from turbodesk.gui.webhooks_page import EDIT, REMOVE, SAMPLE, SWITCH, WebhooksPage
 from turbodesk.model.webhook import EventFlag, Webhook, WebhookChange
 from turbodesk.providers.port import Capability
 from turbodesk.services.desk import Desk
@@ -99,7 +99,7 @@ class WebhooksCard(OpeningCard):
     def _on_asked(self, deed: str, webhook: Webhook | None) -> None:
         if self._service is None or self._desk is None:
             return
-        deeds: dict[str, Callable[[WebhooksService, Desk, Webhook], Awaitable[None]]] = {
+        deeds: dict[str, Callable[[WebhooksService, Desk, Webhook], Coroutine[Any, Any, None]]] = {
             EDIT: self._edit,
             SWITCH: self._switch,
             SAMPLE: self._sample,
@@ -108,25 +108,15 @@ class WebhooksCard(OpeningCard):
         if webhook is None:
             doing = self._add(self._service, self._desk)
         else:
-            doing = self._do(deeds[deed], self._service, self._desk, webhook)
-        self._tab.work.start(doing, name=f"{deed} webhook" if webhook else f"{ADD} webhook")
-
-    @staticmethod
-    async def _do(
-        deed: Callable[[WebhooksService, Desk, Webhook], Awaitable[None]],
-        service: WebhooksService,
-        desk: Desk,
-        webhook: Webhook,
-    ) -> None:
-        await deed(service, desk, webhook)
+            doing = deeds[deed](self._service, self._desk, webhook)
+        self._tab.work.start(doing, name=f"{deed} webhook")
 
     async def _add(self, service: WebhooksService, desk: Desk) -> None:
         dialog = WebhookDialog(self.window(), service, desk.provider.title)
         await dialog.shown()
-        if dialog.kept is not None:
-            self._tell(
-                "ok", f"{desk.provider.title} tells {dialog.kept.url}: {events_words(dialog.kept.events)}"
-            )
+        if (made := dialog.kept) is not None:
+            says = f"{desk.provider.title} tells {made.url}: {events_words(made.events)}"
+            self._tell(says, self._undo(service, lambda: self._take_away(service, made)))
         self._renew(service)
 
     async def _edit(self, service: WebhooksService, desk: Desk, before: Webhook) -> None:
@@ -134,15 +124,15 @@ class WebhooksCard(OpeningCard):
         await dialog.shown()
         if dialog.kept is not None:
             undo = self._undo_of(service, before, dialog.kept)
-            self._tell("ok", f"The webhook is changed: {events_words(dialog.kept.events)}", undo)
+            self._tell(f"The webhook is changed: {events_words(dialog.kept.events)}", undo)
         self._renew(service)
 
     async def _switch(self, service: WebhooksService, desk: Desk, webhook: Webhook) -> None:
         on, title = not webhook.enabled, desk.provider.title
         says = (
-            f"{title} tells it again from now on. What happened meanwhile is not told later."
+            f"{title} tells it again from now on."
             if on
-            else f"{title} tells it nothing until it is on again, and does not tell that later."
+            else f"{title} tells it nothing until it is on again."
         )
         facts = [("URL", webhook.url), ("Told of", events_words(webhook.events))]
         state = "on" if on else "off"
@@ -162,11 +152,14 @@ class WebhooksCard(OpeningCard):
             danger=True,
         )
         if sure:
-            try:
-                gone = await service.remove(webhook.id)
-            finally:
-                self._renew(service)
-            self._tell("ok", f"The webhook is removed: {gone.url}")
+            await self._take_away(service, webhook)
+
+    async def _take_away(self, service: WebhooksService, webhook: Webhook) -> None:
+        try:
+            gone = await service.remove(webhook.id)
+        finally:
+            self._renew(service)
+        self._tell(f"The webhook is removed: {gone.url}")
 
     async def _sample(self, service: WebhooksService, desk: Desk, webhook: Webhook) -> None:
         await SampleDialog(self.window(), self._gateway, webhook).shown()
@@ -178,7 +171,7 @@ class WebhooksCard(OpeningCard):
             now = await service.edit(before.id, change)
         finally:
             self._renew(service)
-        self._tell("ok", says, self._undo_of(service, before, now) if undo else None)
+        self._tell(says, self._undo_of(service, before, now) if undo else None)
 
     def _undo_of(
         self, service: WebhooksService, before: Webhook, now: Webhook
@@ -188,16 +181,22 @@ class WebhooksCard(OpeningCard):
         if url and receiver_of(url).user:
             return None
         back = WebhookChange(url, before.enabled, {flag: flag in before.events for flag in EventFlag})
+        says = "The webhook is as it was"
+        return self._undo(service, lambda: self._set(service, now, back, says, undo=False))
+
+    def _undo(
+        self, service: WebhooksService, act: Callable[[], Coroutine[Any, Any, None]]
+    ) -> Callable[[], object]:
+        """What an Undo does, as long as it is this account that is open."""
 
         def undo() -> None:
             if service is self._service:
-                setting = self._set(service, now, back, "The webhook is as it was", undo=False)
-                self._tab.work.start(setting, name="undo")
+                self._tab.work.start(act(), name="undo")
 
         return undo
 
-    def _tell(self, tone: str, says: str, undo: Callable[[], object] | None = None) -> None:
-        self._tab.notices.tell(tone, says, actions=[("Undo", "undo", undo)] if undo else ())
+    def _tell(self, says: str, undo: Callable[[], object] | None = None) -> None:
+        self._tab.notices.tell("ok", says, actions=[("Undo", "undo", undo)] if undo else ())
 
     def _renew(self, service: WebhooksService) -> None:
         if service is self._service:
