@@ -221,6 +221,8 @@ def test_other_columns_are_taken_and_remembered(room: Run, run: Run, table: Run,
             path.write_text("Email,Private,Nick\na@example.com,b@example.org,Bo\n")
             tab = await choose(it, path, subject="Hello", text="Hi")
             tab.rows.address.choose("Private")
+            with pytest.raises(InvalidDraft, match="still being read"):  # and not by the columns before
+                tab.rows.merge(tab.draft())
             tab.rows.named.choose("Nick")
             await looked_through(tab)
             assert tab.rows.seen(tab.draft()).to == "Bo <b@example.org>"

@@ -132,11 +132,13 @@ class RecipientRows(QWidget):
 
     def merge(self, draft: Draft) -> Merge | None:
         """A letter for each row of the file; None without one. Raises InvalidDraft while one is chosen that
-        is not read: a letter meant for its rows goes to nobody else."""
+        is not read, or columns are: a letter meant for its rows goes to nobody else."""
         if self.path is None:
             return None
         if self._read is None:
             raise InvalidDraft({"to": self._trouble or f"{self.path.name} is still being read."})
+        if self._chosen_mapping(self._read.mapping) != self._read.mapping:
+            raise InvalidDraft({"to": f"The columns of {self.path.name} are still being read."})
         return Merge(draft, self._read.file, self._read.mapping, self._read.people)
 
     async def is_another(self) -> bool:
@@ -483,8 +485,11 @@ class RecipientRows(QWidget):
 
     def _on_mapped(self) -> None:
         if self._read is not None:
-            chosen = replace(self._read.mapping, address=self.address.key, name=self.named.key or None)
-            self._start(self._map(self._read, chosen))
+            self._start(self._map(self._read, self._chosen_mapping(self._read.mapping)))
+
+    def _chosen_mapping(self, mapping: Mapping) -> Mapping:
+        """The mapping with the columns that are shown as chosen."""
+        return replace(mapping, address=self.address.key, name=self.named.key or None)
 
     async def _map(self, read: Read, mapping: Mapping) -> None:
         """Takes other columns for address and name, and remembers them."""
