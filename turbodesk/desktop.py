@@ -260,7 +260,8 @@ class Desktop:
     async def open(self) -> None:
         """Loads what is slow, off the loop, and opens the account; failures stand in the strip."""
         with suppress(TimeoutError):  # a window that is out of sight is not painted
-            await asyncio.wait_for(self._painted.wait(), FIRST_PAINT_S)
+            async with asyncio.timeout(FIRST_PAINT_S):
+                await self._painted.wait()
         self._place = await asyncio.to_thread(_open_workplace, self.config_dir, self._touring)
         self._placed.set()
         if self.settings.note:
@@ -448,7 +449,8 @@ class Desktop:
 async def _last_sends(tabs: Sequence[Tab]) -> None:
     """Waits for what the tabs are sending, but not for ever."""
     with suppress(TimeoutError):
-        await asyncio.wait_for(asyncio.gather(*(tab.sending.settled() for tab in tabs)), LAST_SENDS_S)
+        async with asyncio.timeout(LAST_SENDS_S):
+            await asyncio.gather(*(tab.sending.settled() for tab in tabs))
 
 
 def _reports_tab(notices: Notices) -> Tab:

@@ -33,7 +33,7 @@ class WatchButton(Button):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("", kind="quiet", size="small", parent=parent)
-        self._file, self._there, self._brief = "", True, False
+        self._file, self._there = "", True
 
     def show_file(self, path: Path, there: bool) -> None:
         """Shows which file is watched, and whether it is there."""
@@ -43,21 +43,13 @@ class WatchButton(Button):
         self.updateGeometry()
         self.update()
 
-    def be_brief(self, brief: bool) -> None:
-        """Shows only the file's name, or the whole again."""
-        if brief != self._brief:
-            self._brief = brief
-            self.updateGeometry()
-            self.update()
-
     @property
     def _said(self) -> str:
         return f"Watching {self._file}" if self._there else f"{self._file} is gone"
 
     def _shown(self) -> str:
-        text = self._file if self._brief and self._there else self._said
         metrics = QFontMetricsF(theme.font("small"))
-        return metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, theme.px(LONGEST))
+        return metrics.elidedText(self._said, Qt.TextElideMode.ElideMiddle, theme.px(LONGEST))
 
     def sizeHint(self) -> QSize:
         wide = QFontMetricsF(theme.font("small")).horizontalAdvance(self._shown())

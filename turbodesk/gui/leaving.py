@@ -114,7 +114,8 @@ class Leaving(QObject):
         self._watch.stop()
         self.work.cancel_all()
         try:
-            await asyncio.wait_for(self.work.settled(), patience_s)
+            async with asyncio.timeout(patience_s):
+                await self.work.settled()
         except TimeoutError:
             self.work.cancel_all()
             await self.work.settled()

@@ -277,7 +277,8 @@ class Tour:
 
     async def _settled(self, work: Awaitable[None], otherwise: str) -> None:
         try:
-            await asyncio.wait_for(work, PATIENCE_S)
+            async with asyncio.timeout(PATIENCE_S):
+                await work
         except TimeoutError:
             raise StepError(otherwise) from None
 

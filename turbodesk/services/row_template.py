@@ -104,11 +104,6 @@ class RowTemplate:
         return "".join(pieces)
 
 
-def is_template(text: str) -> bool:
-    """Whether Jinja would find anything in it."""
-    return "{{" in text or "{%" in text or "{#" in text
-
-
 def _undefined(error: UndefinedError) -> TemplateTrouble:
     words = error.message or ""
     found = _UNDEFINED.fullmatch(words)

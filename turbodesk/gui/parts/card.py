@@ -30,7 +30,7 @@ class Card(QWidget):
         self, title: str = "", *, padding: int = 16, tone: str = "surface", parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self._tone, self._line = tone, "border"
+        self._tone = tone
         self.body = QVBoxLayout(self)
         edge = theme.px(padding) + 1  # its line lies within
         self.body.setContentsMargins(edge, edge, edge, edge)
@@ -45,11 +45,6 @@ class Card(QWidget):
         else:
             self.body.addWidget(item)
 
-    def set_line(self, token: str) -> None:
-        """Draws the border in another colour."""
-        self._line = token
-        self.update()
-
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         frame(
@@ -57,7 +52,7 @@ class Card(QWidget):
             QRectF(self.rect()),
             theme.px(8),
             fill=theme.colour(self._tone),
-            line=theme.colour(self._line),
+            line=theme.colour("border"),
         )
 
 

@@ -284,11 +284,6 @@ class ChipField(QWidget):
         self.committed.emit()
         return True
 
-    def recheck(self) -> None:
-        """Checks every address anew."""
-        for chip in self._chips:
-            chip.show_check(self._check(chip.text()))
-
     def first_invalid(self) -> tuple[int, AddressCheck] | None:
         """The first address that is none, and what is wrong with it."""
         return next(((i, c.check) for i, c in enumerate(self._chips) if c.check.state == "invalid"), None)

@@ -53,18 +53,6 @@ def paint_key_hint(
     painter.drawText(QPointF(room.left() + theme.px(5) + 1, base), keys)
 
 
-def hatch(painter: QPainter, room: QRectF, ink: QColor, step: float = 5) -> None:
-    """Slanted lines, for what is not there yet."""
-    painter.save()
-    painter.setClipRect(room, Qt.ClipOperation.IntersectClip)
-    painter.setPen(QPen(ink, 1.4))
-    left = room.left() - room.height()
-    while left < room.right():
-        painter.drawLine(QPointF(left, room.bottom()), QPointF(left + room.height(), room.top()))
-        left += step * 1.414
-    painter.restore()
-
-
 SHADOW = 36  # how far a shadow reaches, in px of the drawings
 BLUR, SINKS = 28, 8  # of the shadow, as the drawings have it
 

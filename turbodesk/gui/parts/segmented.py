@@ -145,12 +145,6 @@ class Segmented(QWidget):
         self._segments[key].set_count(count)
         self._changed()
 
-    def set_label(self, key: str, text: str) -> None:
-        """Gives a segment another word."""
-        self._segments[key].setText(text)
-        self._segments[key].setAccessibleName(text)
-        self._changed()
-
     def set_shown(self, key: str, shown: bool) -> None:
         """Shows a segment, or leaves it out."""
         self._shown[key] = shown
