@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -248,9 +249,30 @@ def test_the_export_has_no_pages(past: V2Caller) -> None:
     assert past.get(CSV, **EVER, page="x", limit="0").text == past.get(CSV, **EVER).text
 
 
-def test_charts_are_an_empty_list_where_they_are_asked_for(past: V2Caller) -> None:
+def test_charts_come_by_day_where_they_are_asked_for(past: V2Caller) -> None:
     body = past.get(LIST, **EVER, int=1, grp="day").json()
-    assert body == {**past.get(LIST, **EVER).json(), "aggs": []}
+    plain, rows = past.get(LIST, **EVER).json(), past.found(LIST, **EVER, limit=10_000)
+    days = body.pop("aggs")
+    assert body == plain
+    assert Counter({it["date"]: it["all"] for it in days}) == Counter(row["send_time"][:10] for row in rows)
+    clicked = [row["send_time"][:10] for row in rows if row["status"] == "CLICK"]
+    assert Counter({it["date"]: it["clicks"] for it in days}) == Counter(clicked)
+    for it in days:
+        assert it["all"] == it["queued"] + it["delivered"] + it["bounce"] + it["drop"]
+        assert it["delivered"] >= it["opens"] >= it["clicks"] + it["unsubscribes"] + it["spam"]
+    assert past.get(LIST, **EVER, int=1).json() == {**plain, "aggs": []}
+    assert past.get(LIST, **EVER, filter="nobody at all", int=1, grp="day").json()["aggs"] == []
+
+
+def test_what_nobody_has_described_can_be_off(v2: V2Caller) -> None:
+    v2.send("a@example.com,b@example.com")
+    plain = v2.get(LIST, **EVER).json()
+    (day,) = v2.get(LIST, **EVER, int=1, grp="day").json()["aggs"]
+    assert (day["all"], day["queued"] + day["delivered"]) == (2, 2)
+    assert v2.get("/user/config").json() == {"email": v2.caller.at.user, "account_type": "paid"}
+    v2.caller.fault("hidden_off", match="/api/v2/")
+    assert v2.get(LIST, **EVER, int=1, grp="day").json().keys() == plain.keys()
+    assert said(v2.get("/user/config")) == (404, "not_found")
 
 
 # one message

@@ -39,6 +39,7 @@ READS = frozenset(
         "alert",
         "daily_counts",
         "total_counts",
+        "days_at_once",
         "message",
         "suppressions",
         "suppressions_csv",

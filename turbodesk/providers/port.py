@@ -310,6 +310,11 @@ class Provider(ABC):
         """The same counters, summed over the whole period."""
         raise self._not_offered("counts")
 
+    async def days_at_once(self, period: Period) -> tuple[DayCounts, ...] | None:
+        """Messages counted by days of the calendar here, oldest first, without reading them all; days without
+        mail may be missing. None where the provider does not tell that: then its messages do."""
+        return None
+
     async def message(self, id: str) -> MessageRecord | None:
         """What the provider knows of one message, None where it knows none of this id."""
         raise self._not_offered("message lookup")

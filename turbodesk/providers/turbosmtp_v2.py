@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
-from turbodesk.errors import NotOffered, NotSignedIn, Refused, SignInRefused
+from turbodesk.errors import NotOffered, NotSignedIn, ProviderBroken, Refused, SignInRefused
 from turbodesk.model.account import (
     NO_SECRET,
     AccountInfo,
@@ -51,6 +51,7 @@ from turbodesk.providers.turbosmtp_fields import DASHBOARD, SEND_HOSTS
 from turbodesk.providers.turbosmtp_token import TokenClient
 from turbodesk.providers.turbosmtp_v2_alerts import Alerts
 from turbodesk.providers.turbosmtp_v2_calls import PAGE, ROOT
+from turbodesk.providers.turbosmtp_v2_charts import Charts
 from turbodesk.providers.turbosmtp_v2_subaccounts import SubAccounts
 from turbodesk.providers.turbosmtp_v2_validation import Validating
 
@@ -61,7 +62,7 @@ _NEEDS_COLUMN = "missing_required_parameter_filter_by"
 T = TypeVar("T")
 
 
-class TurboSmtpV2(SubAccounts, Alerts, Validating):
+class TurboSmtpV2(SubAccounts, Alerts, Validating, Charts):
     """One turboSMTP account over its v2 API.
 
     The key pair goes with every call but those about keys themselves, which the provider takes from a
@@ -73,6 +74,7 @@ class TurboSmtpV2(SubAccounts, Alerts, Validating):
 
     def __init__(self, profile: Profile, credentials: Credentials, gateway: Gateway) -> None:
         self._user = profile.user
+        self._tells_account = True
         self._password = credentials.get(Credential.PASSWORD, NO_SECRET)
         self._key = credentials.get(Credential.CONSUMER_KEY, NO_SECRET)
         self._key_secret = credentials.get(Credential.CONSUMER_SECRET, NO_SECRET)
@@ -424,15 +426,17 @@ class TurboSmtpV2(SubAccounts, Alerts, Validating):
     # ---- account and keys
 
     async def account(self) -> AccountInfo:
-        """Where there is no such thing: the address of the profile, once the credentials have proved good.
-        `GET /user/config`, turboSMTP v2, not documented, seen in clients."""
+        """Where there is no such thing, which is not asked for again: the address of the profile, once the
+        credentials have proved good. `GET /user/config`, turboSMTP v2, not documented, seen in clients."""
         self._need(Capability.ACCOUNT)
-        call = Call("GET", f"{ROOT}/user/config")
-        try:
-            return await self._ask(call, partial(heard.read_account, user=self._user))
-        except Refused:
-            await self._probe()
-            return AccountInfo("", self._user, active=True)
+        if self._tells_account:
+            call = Call("GET", f"{ROOT}/user/config")
+            try:
+                return await self._ask(call, partial(heard.read_account, user=self._user))
+            except (Refused, ProviderBroken) as error:
+                self._tells_account = error.status >= 500
+        await self._probe()
+        return AccountInfo("", self._user, active=True)
 
     async def keys(self) -> tuple[ApiKey, ...]:
         """`GET /user/consumerKeys` with a token, turboSMTP v2, documented."""

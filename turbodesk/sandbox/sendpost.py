@@ -42,11 +42,10 @@ from turbodesk.sandbox.sendpost_wire import (
     refused,
     reply,
     searched,
-    told,
 )
 from turbodesk.sandbox.state import ACCOUNT_KEY, State
 from turbodesk.sandbox.tables import EmailRow, id_of, moment_ms, uuid_of
-from turbodesk.sandbox.wire import HangUp, anything, requests_under_way
+from turbodesk.sandbox.wire import HangUp, anything, requests_under_way, told
 
 ROOT = "/api/v1"
 ACCOUNT_HEADER, SUBACCOUNT_HEADER = "X-Account-ApiKey", "X-SubAccount-ApiKey"

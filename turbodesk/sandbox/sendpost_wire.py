@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 from starlette.requests import Request
 
 from turbodesk.sandbox.times import DAY_MS, day_of, midnight_ms
-from turbodesk.sandbox.wire import Answer, Unreadable, body_of, json_of
+from turbodesk.sandbox.wire import Answer, Unreadable, body_of, json_of, told
 
 CONTRACT_HEADER = "X-SendPost-Public-Contract"
 SUNSET = "Fri, 31 Dec 2032 23:59:59 GMT"
@@ -65,11 +65,6 @@ class Refusal(Exception):
 
 
 # how the sandbox was told to behave
-
-
-def told(request: Request, behaviour: str) -> bool:
-    """Whether a fault of this kind is set for the request."""
-    return request.scope.get("behaviour") == behaviour
 
 
 def is_v1(request: Request) -> bool:

@@ -11,7 +11,7 @@ from turbodesk.sandbox.state import USER, State
 from turbodesk.sandbox.times import wall_clock
 from turbodesk.sandbox.turbosmtp_v2_keys import PERMISSIONS, KeyPair, KeyRing
 from turbodesk.sandbox.turbosmtp_v2_questions import Coded, body_fields, ipv4_of
-from turbodesk.sandbox.wire import Answer, text_of
+from turbodesk.sandbox.wire import Answer, text_of, told
 
 ENTERED = "entered"
 """What a request's state has the account below under whose token it came."""
@@ -27,6 +27,9 @@ class Account:
         self._keys = keys
 
     async def config(self, request: Request) -> Response:
+        """Not documented."""
+        if told(request, "hidden_off"):
+            raise Coded("not_found", 404)
         below = getattr(request.state, ENTERED, None)
         return Answer({"email": below.email if below else USER, "account_type": "paid"})
 

@@ -19,9 +19,23 @@ from turbodesk.sandbox.state import State
 from turbodesk.sandbox.tables import ID_MAX, EmailRow, id_at, moment_ms
 from turbodesk.sandbox.times import wall_clock
 from turbodesk.sandbox.turbosmtp_v2_questions import Asked, Coded, page_of
-from turbodesk.sandbox.wire import Answer
+from turbodesk.sandbox.wire import Answer, told
 
 STATUSES = ("NEW", "DEFER", "SUCCESS", "OPEN", "CLICK", "REPORT", "FAIL", "SYSFAIL", "UNSUB")
+
+_READ = ("OPEN", "CLICK", "REPORT", "UNSUB")
+SERIES = {
+    "all": STATUSES,
+    "queued": ("NEW", "DEFER"),
+    "delivered": ("SUCCESS", *_READ),
+    "bounce": ("FAIL",),
+    "opens": _READ,
+    "clicks": ("CLICK",),
+    "unsubscribes": ("UNSUB",),
+    "spam": ("REPORT",),
+    "drop": ("SYSFAIL",),
+}
+"""The statuses that each line of a chart counts."""
 
 _COLUMNS = ("subject", "sender", "recipient", "domain", "x_campaign_id")
 _WRONG_COLUMN = "filter_by_can_only_be_subject_or_sender_or_recipient_or_domain"
@@ -67,9 +81,22 @@ class Analytics:
         ids, descending = self._ids(asked, zone)
         rows = self._state.email_rows(page_of(ids, page, limit, descending=descending))
         answer: dict[str, object] = {"count": len(ids), "results": [_message(row, zone) for row in rows]}
-        if "int" in asked or "grp" in asked:  # an array for charts; of its inner shape nothing is known
-            answer["aggs"] = []
+        if ("int" in asked or "grp" in asked) and not told(request, "hidden_off"):
+            answer["aggs"] = self._by_day(ids, zone) if asked.text("grp") == "day" else []
         return Answer(answer)
+
+    def _by_day(self, ids: array[int], zone: tzinfo) -> list[dict[str, object]]:
+        """An array for charts, oldest day first. Of its inner shape nothing is known but the names."""
+        rows = self._state.connection.execute(
+            "SELECT id, status FROM email WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+            (json.dumps(list(ids)),),
+        )
+        days: dict[str, dict[str, int]] = {}
+        for id, status in rows:
+            series = days.setdefault(wall_clock(moment_ms(id), zone)[:10], dict.fromkeys(SERIES, 0))
+            for name, statuses in SERIES.items():
+                series[name] += status in statuses
+        return [{"date": day, **series} for day, series in days.items()]
 
     async def export(self, request: Request) -> Response:
         asked = Asked.in_query(request)

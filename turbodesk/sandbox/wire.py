@@ -18,6 +18,11 @@ BODY_LIMIT_BYTES = 64 * 1024 * 1024
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 
+def told(request: Request, behaviour: str) -> bool:
+    """Whether a fault of this kind is set for the request."""
+    return request.scope.get("behaviour") == behaviour
+
+
 class TooLarge(Exception):
     """A request body over BODY_LIMIT_BYTES."""
 

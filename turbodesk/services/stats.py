@@ -210,12 +210,17 @@ class StatsService:
 
     async def counted(self, query: StatsQuery) -> tuple[Tally, bool]:
         """The days of a query, and whether nothing was missed: as the provider counted them where it does so,
-        else as its messages tell. Raises NotOffered where only its own counters could tell."""
+        perhaps all at once, else as its messages tell. Raises NotOffered where only its own counters could
+        tell."""
         tally, complete = self.tally(query), True
         if self.told or query.sub_account or query.group:
             async for page in self.day_pages(query):
                 tally.add_days(page.rows)
                 complete = page.complete
+            return tally, complete
+        days = None if query.statuses else await self._desk.provider.days_at_once(query.period)
+        if days is not None:
+            tally.add_days(days)
             return tally, complete
         found = await self.fetch(query)
         tally.add(found.rows)

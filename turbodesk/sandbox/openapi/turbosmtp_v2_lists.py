@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from turbodesk.sandbox.openapi.document import JSON, MULTIPART, Operation, Parameter
 from turbodesk.sandbox.openapi.shapes import (
-    ANYTHING,
     COUNT,
     DAY,
     EMAIL,
@@ -71,7 +70,15 @@ _MESSAGE = thing(
         "error": TEXT,
     }
 )
-_MESSAGES = thing({"count": COUNT, "results": list_of(_MESSAGE)}, {"aggs": list_of(ANYTHING)})
+_DAY_OF_CHART = thing(
+    {
+        "date": DAY,
+        **dict.fromkeys(
+            ("all", "queued", "delivered", "bounce", "opens", "clicks", "unsubscribes", "spam", "drop"), COUNT
+        ),
+    }
+)
+_MESSAGES = thing({"count": COUNT, "results": list_of(_MESSAGE)}, {"aggs": list_of(_DAY_OF_CHART)})
 _MESSAGE_CODES = (
     *_LIST_CODES,
     "missing_required_parameter_filter_by",
