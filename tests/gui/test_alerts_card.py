@@ -129,6 +129,7 @@ def test_what_is_wrong_is_said_at_its_field(run, opened, until, grab):
             dialog.add_alert_button.click()
             form = await form_of(dialog, until)
             for email, percentage, bad in (
+                ("", "80", form.email),
                 ("nobody", "80", form.email),
                 (OPS, "", form.percentage),
                 (OPS, "many", form.percentage),
@@ -141,6 +142,7 @@ def test_what_is_wrong_is_said_at_its_field(run, opened, until, grab):
                 form.act_button.click()
                 await form.work.settled()
                 assert form.isVisible() and bad.message.sentence, (email, percentage)
+                assert "''" not in bad.message.sentence
             grab(form, "alert-bad")
             press(form, "Back")
             await dialog.work.settled()
@@ -266,7 +268,7 @@ def test_a_viewer_looks_at_them_and_changes_none(run, opened, until, grab):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (900, 600)])
-def test_the_card_stands_in_the_column(run, opened, until, grab, themer, theme, width, height, settle):
+def test_the_card_stands_in_the_column(run, opened, until, grab, themer, theme, width, height):
     async def go():
         themer.pin(theme)
         async with opened(width=width, height=height) as (tab, desk):
@@ -276,7 +278,7 @@ def test_the_card_stands_in_the_column(run, opened, until, grab, themer, theme, 
             await tab.work.settled()
             area = tab.alerts.parentWidget().parentWidget().parentWidget()
             area.ensureWidgetVisible(tab.alerts, 0, 200)
-            settle()
+            await until(lambda: not tab.alerts.visibleRegion().isEmpty())
             grab(tab, f"alerts-card-{width}-{theme}")
             dialog = await opened_list(tab, until)
             assert len(dialog.rows) == 15 and dialog.height() <= max(height, 420)

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from tests.gui.test_account_tab import World, dialog_of, press, texts
 from turbodesk.gui.account_tab import AccountTab
@@ -234,6 +235,25 @@ def test_what_the_provider_cannot_do_just_now_is_said_and_nothing_changes(run, o
     run(go(), 30)
 
 
+def test_the_keyboard_goes_from_the_table_to_what_can_be_done(run, opened, until):
+    async def go():
+        async with opened() as (tab, _desk):
+            table, widget = tab.subs.table, QApplication.focusWidget
+            table.setFocus(Qt.FocusReason.TabFocusReason)
+            QTest.keyClick(table, Qt.Key.Key_Down)
+            chosen = table.current
+            for button in (tab.subs.limit_button, tab.subs.standing_button):
+                QTest.keyClick(widget(), Qt.Key.Key_Tab)
+                assert widget() is button
+            QTest.keyClick(widget(), Qt.Key.Key_Return)
+            await until(lambda: dialog_of(tab))
+            assert chosen.email in dialog_of(tab).windowTitle()
+            QTest.keyClick(dialog_of(tab), Qt.Key.Key_Escape)
+            await tab.work.settled()
+
+    run(go(), 30)
+
+
 def test_the_menu_offers_the_same_as_the_bar(run, opened, until):
     async def go():
         async with opened() as (tab, desk):
@@ -245,9 +265,13 @@ def test_the_menu_offers_the_same_as_the_bar(run, opened, until):
             await until(lambda: dialog_of(tab, LimitDialog))
             press(dialog_of(tab, LimitDialog), "Back")
             await tab.work.settled()
-            tab.subs.table.customContextMenuRequested.emit(tab.subs.table.point_of(sub.id))
-            popped = next(it for it in tab.subs.findChildren(type(menu)) if it.isVisible())
-            popped.close()
+            row = tab.subs.table.visualRect(tab.subs.table.currentIndex())
+            for at in (tab.subs.table.point_of(sub.id), QPoint(1, 1)):  # by the mouse, and by a key
+                tab.subs.table.customContextMenuRequested.emit(at)
+                popped = next(it for it in tab.subs.findChildren(type(menu)) if it.isVisible())
+                place = tab.subs.table.viewport().mapFromGlobal(popped.pos())
+                assert row.top() <= place.y() <= row.bottom() + 8, "it stands at the chosen row"
+                popped.close()
 
     run(go(), 30)
 
@@ -264,7 +288,7 @@ def test_one_is_made_with_what_is_wrong_said_at_its_field(run, opened, until, no
             grab(dialog, "new-sub-account")
             dialog.act_button.click()
             await dialog.work.settled()
-            assert fields["email"].message.sentence and fields["password"].message.sentence
+            assert "Give" in fields["email"].message.sentence and fields["password"].message.sentence
             fields["email"].setText(SHOP)
             fields["password"].setText("short")
             dialog.act_button.click()

@@ -101,7 +101,7 @@ class SubAccounts(Card):
         head.setContentsMargins(theme.px(16), theme.px(10), theme.px(16), theme.px(10))
         self.add(head)
         self.add(Rule())
-        self.table = self._made_table(())
+        self.table = self._made_table()
         self.add(self.table)
         self.bar = self._made_bar()
         self.add(self.bar)
@@ -119,10 +119,7 @@ class SubAccounts(Card):
         )
         self._count.setText((several or words.number(len(subs))) if len(subs) > 1 else "")
         if [column.title for column in columns(subs)] != [it.title for it in self.table.records.columns]:
-            table = self._made_table(subs)
-            self.body.replaceWidget(self.table, table)
-            self.table.deleteLater()
-            self.table = table
+            self.table.set_columns(columns(subs))
         self.table.set_rows(list(subs))
         self.table.setVisible(bool(subs))
         self.bar.setVisible(bool(subs))
@@ -144,7 +141,7 @@ class SubAccounts(Card):
         """What can be done with the chosen one; what cannot is greyed, with the reason as its tooltip."""
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
-        for button, icon in ((self.limit_button, "marker"), (self.standing_button, self._standing[1])):
+        for button, icon in ((self.limit_button, "stats"), (self.standing_button, self._standing[1])):
             action = menu.addAction(theme.icon(icon), button.text())
             action.setEnabled(button.isEnabled())
             action.setToolTip("" if button.isEnabled() else button.toolTip())
@@ -192,14 +189,16 @@ class SubAccounts(Card):
                 button.on()
 
     def _on_menu_asked(self, at: QPoint) -> None:
-        if self.table.current is None:
+        if (sub := self.table.current) is None:
             return
+        if self.table.indexAt(at).row() != self.table.currentIndex().row():
+            at = self.table.point_of(sub.id)  # asked for by a key, which has no place of its own
         menu = self.menu()
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(viewport(self.table).mapToGlobal(at))
 
-    def _made_table(self, subs: Sequence[SubAccount]) -> RecordTable:
-        table = RecordTable(columns(subs), name="Sub-accounts", key=lambda sub: sub.id)
+    def _made_table(self) -> RecordTable:
+        table = RecordTable(columns(()), name="Sub-accounts", key=lambda sub: sub.id)
         table.setSelectionMode(RecordTable.SelectionMode.SingleSelection)
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         table.customContextMenuRequested.connect(self._on_menu_asked)

@@ -86,7 +86,8 @@ def _checked(alert: Alert, nothing: str) -> Alert:
     try:
         alert = replace(alert, email=Address.parse(alert.email).email)
     except AddressError:
-        problems["email"] = f"{alert.email!r} is no e-mail address."
+        wrong = f"{alert.email!r} is no e-mail address."
+        problems["email"] = wrong if alert.email.strip() else "Write the e-mail address of who is told."
     if not 0 <= alert.percentage <= _ALL:
         problems["percentage"] = f"A percentage is a whole number from 0 to {_ALL}."
     if problems:

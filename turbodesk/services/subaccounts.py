@@ -163,10 +163,12 @@ class SubAccountsService:
         self._refuse_name(new.name, _NOTHING_MADE)
         email = _email(new.email)
         problems = {} if email else {"email": f"{new.email!r} is no e-mail address."}
+        if not new.email.strip():
+            problems["email"] = "Give the new sub-account an e-mail address."
         if not new.password:
             problems["password"] = "Give the new sub-account a password."  # noqa: S105
         if not _is_ipv4(new.ip):
-            problems["ip"] = f"{new.ip!r} is no IPv4 address: name one of those of this account."
+            problems["ip"] = _no_ipv4(new.ip)
         if not problems and await self._id_of(email):
             problems["email"] = f"There is a sub-account {email} already."
         if problems:
@@ -242,7 +244,7 @@ class SubAccountsService:
         rest stays. Raises InvalidDraft, by field, for what makes no sense."""
         problems = {name: "There is no such field." for name in texts if name not in CONTACT_FIELDS}
         if ip and not _is_ipv4(ip):
-            problems["ip"] = f"{ip!r} is no IPv4 address: name one of those of this account."
+            problems["ip"] = _no_ipv4(ip)
         if problems:
             raise InvalidDraft(problems, _NOTHING_CHANGED)
         before = await self._details(id)
@@ -276,6 +278,12 @@ def _email(text: str) -> str:
         return Address.parse(text).email
     except AddressError:
         return ""
+
+
+def _no_ipv4(text: str) -> str:
+    if not text.strip():
+        return "Name one of the IP addresses of this account."
+    return f"{text!r} is no IPv4 address: name one of those of this account."
 
 
 def _is_ipv4(text: str) -> bool:
