@@ -407,6 +407,39 @@ def test_what_is_not_there_may_go_again_once_it_is_sure_and_only_by_hand(tmp_pat
     on_stage(tmp_path, play)
 
 
+def test_what_was_sure_of_one_try_says_nothing_of_the_next(tmp_path: Path) -> None:
+    async def play(stage: Stage) -> None:
+        stage.provider.after = lambda it: OutcomeUnknown("No answer.")
+        entry = await stage.outbox.send(message())
+        stage.clock.let_pass(stage.provider.settling_s + 60)
+        assert (await stage.outbox.look_up(entry.id)).may_go_again
+        again = await stage.outbox.resend(entry.id, sure_only=True)
+        assert (again.state, again.may_go_again) == (SendState.UNKNOWN, False)
+        with pytest.raises(StoreTrouble):
+            await stage.outbox.resend(entry.id, sure_only=True)
+        assert len(stage.provider.sent) == 2
+
+    on_stage(tmp_path, play)
+
+
+def test_a_look_that_was_asked_before_the_next_try_is_sure_of_nothing(tmp_path: Path) -> None:
+    async def play(stage: Stage) -> None:
+        stage.provider.after = lambda it: OutcomeUnknown("No answer.")
+        entry = await stage.outbox.send(message())
+        stage.clock.let_pass(stage.provider.settling_s + 60)
+        asked = await stage.ledger.entry(entry.id)
+        await stage.outbox.resend(entry.id)
+        absent = Found(Trace.ABSENT, "Not there.")
+        late = await stage.ledger.note_look(
+            entry.id, absent, "Not there.", sure=True, attempts=asked.attempts
+        )
+        assert not late.may_go_again
+        now = await stage.ledger.note_look(entry.id, absent, "Not there.", sure=True, attempts=late.attempts)
+        assert now.may_go_again
+
+    on_stage(tmp_path, play)
+
+
 @pytest.mark.parametrize("how", ["no connection", "refused", "killed"])
 def test_a_resend_that_fails_leaves_the_doubt(tmp_path: Path, how: str) -> None:
     async def play(stage: Stage) -> None:

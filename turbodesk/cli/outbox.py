@@ -319,8 +319,11 @@ def resend_outbox(setting: Setting, /, id: str, may_arrive_twice: bool, confirme
                 hint="`outbox settle` asks the provider; --may-arrive-twice sends it all the same.",
             )
         async with outbox_of(place, entry.profile) as outbox:
-            again = outbox.resend if unknown else outbox.send_again
-            sent = await ended(outbox, await again(entry.id, confirmed=confirmed))
+            if unknown:
+                begun = outbox.resend(entry.id, confirmed=confirmed, sure_only=not may_arrive_twice)
+            else:
+                begun = outbox.send_again(entry.id, confirmed=confirmed)
+            sent = await ended(outbox, await begun)
             return tell_send(as_json, sent, outbox.failure(entry.id))
 
     return setting.go(work)

@@ -82,9 +82,10 @@ class SendActions:
 
     async def _resend(self, entry: Entry) -> None:
         """One press where it surely is not there; else it is asked, for it may arrive twice."""
-        if not entry.may_go_again:
+        sure = entry.may_go_again
+        if not sure:
             looked = entry.look_up.words if entry.look_up else NOT_LOOKED_UP
-            sure = await ask(
+            yes = await ask(
                 self._tab.window(),
                 f"Send “{subject_of(entry)}” once more?",
                 "Nobody knows whether it went. People may get it twice.",
@@ -94,9 +95,9 @@ class SendActions:
                 danger=True,
                 back_label="Do not send",
             )
-            if not sure:
+            if not yes:
                 return
-        await (await self._tab.world.outbox()).resend(entry.id)
+        await (await self._tab.world.outbox()).resend(entry.id, sure_only=sure)
         await self._tab.read_now()
 
     async def _take_back(self, entry: Entry) -> None:

@@ -222,14 +222,15 @@ class Outbox:
             raise
         return await self._deliver(entry, message, sender, on_end)
 
-    async def resend(self, id: str, *, confirmed: int = 0) -> Entry:
-        """Sends once more what is unknown, because a person asked for it though it may arrive twice. Until an
-        answer says yes it stays unknown. Raises StoreTrouble for what is not unknown."""
+    async def resend(self, id: str, *, confirmed: int = 0, sure_only: bool = False) -> Entry:
+        """Sends once more what is unknown, because a person asked for it though it may arrive twice; with
+        `sure_only` only where it surely is not at the provider. Until an answer says yes it stays unknown.
+        Raises StoreTrouble for all else."""
         entry = await self._ledger.entry(id)
         self._check_written_for(entry)
         message, sender = await self._kept(entry, confirmed or len(entry.outcomes))
         try:
-            await self._ledger.take_again(id, self._limit())
+            await self._ledger.take_again(id, self._limit(), sure_only=sure_only)
         except asyncio.CancelledError:
             with suppress(StoreTrouble):
                 await self._ledger.hold(id, CANCELLED_BEFORE)
@@ -251,7 +252,9 @@ class Outbox:
         found = await provider.look_up(sought)
         age_s = (self._clock.now() - sought.ended).total_seconds()
         verdict = settle.verdict(found, age_s, provider.settling_s)
-        return await self._ledger.note_look(id, found, verdict.words, sure=verdict.sure)
+        return await self._ledger.note_look(
+            id, found, verdict.words, sure=verdict.sure, attempts=entry.attempts
+        )
 
     async def close_as_sent(self, id: str) -> Entry:
         """A person says that an unknown send was taken; raises StoreTrouble for all else."""

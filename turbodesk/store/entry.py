@@ -129,7 +129,9 @@ class Entry:
     def may_go_again(self) -> bool:
         """Whether it is unknown and surely is not at the provider."""
         look = self.look_up
-        return self.state is SendState.UNKNOWN and look is not None and look.sure
+        if self.state is not SendState.UNKNOWN or look is None or not look.sure:
+            return False
+        return self.lost is None or look.at >= self.lost
 
 
 @dataclass(frozen=True, slots=True)

@@ -345,21 +345,28 @@ class Ledger:
         """Everything that an unknown send can be known by at its provider."""
         return await self._read(lambda c: self._sought(c, id))
 
-    async def note_look(self, id: str, found: Found, words: str, *, sure: bool) -> Entry:
+    async def note_look(
+        self, id: str, found: Found, words: str, *, sure: bool, attempts: int | None = None
+    ) -> Entry:
         """Writes down what a look at the provider brought, `words` for people, and settles what was found.
-        `sure`: what was not there never went."""
-        return await self._writer.run(lambda c: waiting.note_look(c, id, found, words, sure, _now()))
+        `sure`: what was not there never went, so far as it had been tried `attempts` times by then."""
+        return await self._writer.run(
+            lambda c: waiting.note_look(c, id, found, words, sure, _now(), attempts)
+        )
 
     async def close_as_sent(self, id: str) -> Entry:
         """A person says that an unknown send was taken."""
         return await self._writer.run(lambda c: waiting.close_as_sent(c, id, _now()))
 
-    async def take_again(self, id: str, limit: Limit | None = None) -> None:
-        """Takes an unknown send for this program once more, because a person asked for it. Whatever comes of
-        it but a yes, it is unknown again afterwards. Raises what `limit` raises."""
+    async def take_again(self, id: str, limit: Limit | None = None, *, sure_only: bool = False) -> None:
+        """Takes an unknown send for this program once more, because a person asked for it; with `sure_only`
+        only what surely is not at the provider. Whatever comes of it but a yes, it is unknown again
+        afterwards. Raises what `limit` raises."""
 
         def work(connection: sqlite3.Connection) -> None:
-            self._live[id] = waiting.take_again(connection, id, self._instance.id, _now(), limit)
+            self._live[id] = waiting.take_again(
+                connection, id, self._instance.id, _now(), limit, sure_only=sure_only
+            )
 
         await self._writer.run(work)
 

@@ -15,6 +15,7 @@ from turbodesk.store.entry import Entry, moment
 from turbodesk.store.limits import Limit
 
 ENDED_WAITING = "Turbodesk ended while it waited to try this again. Nothing was sent."
+MAY_BE_THERE = "Something has happened to this message since it was looked up; it may be there by now."
 NOT_UNKNOWN = "Only a send whose outcome is unknown can be settled."
 
 
@@ -103,18 +104,26 @@ def _twins(connection: sqlite3.Connection, number: int, entry: Entry, span: int)
 
 
 def note_look(
-    connection: sqlite3.Connection, id: str, found: Found, words: str, sure: bool, now: int
+    connection: sqlite3.Connection,
+    id: str,
+    found: Found,
+    words: str,
+    sure: bool,
+    now: int,
+    attempts: int | None = None,
 ) -> Entry:
-    """Writes down what a look at the provider brought; what was found there is settled by it.
+    """Writes down what a look at the provider brought; what was found there is settled by it. With another
+    number of attempts than `attempts` it was tried again meanwhile, and nothing is sure.
 
     Of a send that is no longer unknown nothing is changed, only the look is kept.
     """
     number = reading.number_of(connection, id)
+    entry = reading.entry_of(connection, number)
+    sure = sure and attempts in (None, entry.attempts)
     connection.execute(
         "INSERT INTO look_up (message, at, trace, sure, words) VALUES (?, ?, ?, ?, ?)",
         (number, now, found.trace, sure, words),
     )
-    entry = reading.entry_of(connection, number)
     if entry.state is SendState.UNKNOWN and found.trace in (Trace.FOUND, Trace.PARTLY) and found.outcomes:
         outcomes = _merged(entry.outcomes, found.outcomes)
         state = state_of(outcomes)
@@ -141,15 +150,25 @@ def close_as_sent(connection: sqlite3.Connection, id: str, now: int) -> Entry:
 
 
 def take_again(
-    connection: sqlite3.Connection, id: str, instance: str, now: int, limit: Limit | None = None
+    connection: sqlite3.Connection,
+    id: str,
+    instance: str,
+    now: int,
+    limit: Limit | None = None,
+    *,
+    sure_only: bool = False,
 ) -> records.Live:
     """Takes an unknown send for this program once more, by hand; raises StoreTrouble where it is not unknown,
-    and what `limit` raises.
+    or with `sure_only` where it may be at the provider, and what `limit` raises.
 
-    From then on it is in doubt: whatever comes of this try but a yes, it is unknown again.
+    From then on it is in doubt: whatever comes of this try but a yes, it is unknown again. What was sure of
+    the tries before says nothing of this one.
     """
     number = reading.number_of(connection, id)
     entry = _unknown(connection, number)
+    if sure_only and not entry.may_go_again:
+        raise StoreTrouble(MAY_BE_THERE, hint="Look it up again, or say that it may arrive twice.")
+    connection.execute("UPDATE look_up SET sure = 0 WHERE message = ?", (number,))
     _note(connection, number, "Sent again by hand, though it may have gone before", "", now)
     outcomes = tuple(replace(it, verdict=Verdict.WAITING, words="") for it in entry.outcomes)
     connection.execute(
