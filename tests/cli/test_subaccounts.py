@@ -189,7 +189,19 @@ def test_whose_a_sub_account_is_is_changed_and_the_rest_stays(account: Account) 
     assert (named.code, named.json["error"]["field"]) == (1, "name")
 
 
+def test_an_agency_is_shown_and_changed(account: Account) -> None:
+    before = account("subaccounts", "agency").json["agency"]
+    changed = account("subaccounts", "agency", "--name", "Ours").json
+    assert changed == {"agency": {**before, "name": "Ours"}, "before": before}
+    assert account("subaccounts", "agency").json == {"agency": changed["agency"]}
+    told = account.cli("subaccounts", "agency", env=account.env, before=("--profile", account.name))
+    assert "Ours" in told.out and "none" in told.out
+    wrong = account("subaccounts", "agency", "--website", "x" * 129)
+    assert (wrong.code, wrong.json["error"]["field"]) == (1, "website")
+
+
 WRITES = {
+    "agency": ("subaccounts", "agency", "--name", "Viewer"),
     "limit": ("subaccounts", "limit", "shop@example.com", "1"),
     "suspend": ("subaccounts", "suspend", "shop@example.com", "--yes"),
     "resume": ("subaccounts", "resume", "shop@example.com"),

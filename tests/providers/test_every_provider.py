@@ -27,7 +27,7 @@ from turbodesk.model.reports import (
     ReportType,
     Suppressing,
 )
-from turbodesk.model.subaccount import Contact, NewSubAccount, SubAccountDetails
+from turbodesk.model.subaccount import Agency, Contact, NewSubAccount, SubAccountDetails
 from turbodesk.model.validation import ValidationStatus
 from turbodesk.model.webhook import USUAL_EVENTS, EventFlag, WebhookChange
 from turbodesk.providers import PROVIDERS, open_provider
@@ -579,6 +579,24 @@ async def signs_in_as_an_account_below(desk: Desk) -> None:
     assert refused.value.field == "email"
 
 
+async def shows_an_agency_to_the_accounts_below(desk: Desk) -> None:
+    if not desk.has(Capability.AGENCY):
+        return
+    provider = desk.provider
+    before = await provider.agency()
+    await provider.edit_agency(replace(before, name="Ours", website="https://ours.example", footer="Bye"))
+    after = await provider.agency()
+    assert (after.name, after.website, after.footer) == ("Ours", "https://ours.example", "Bye")
+    assert after.logo_url == before.logo_url
+    with pytest.raises(InvalidDraft) as refused:
+        await provider.edit_agency(Agency("x" * 129, footer="x" * 2049))
+    assert set(refused.value.problems) == {"name", "footer"}
+    assert await provider.agency() == after
+    sub = (await provider.sub_accounts())[0]
+    assert await provider.email_exists(sub.email.upper()) is True
+    assert await provider.email_exists("nobody@example.net") is False
+
+
 async def keeps_usage_alerts(desk: Desk) -> None:
     if not desk.has(Capability.ALERTS):
         return
@@ -632,8 +650,10 @@ async def does_not_offer_what_it_has_not(desk: Desk) -> None:
         Capability.CHANGE_SUB_ACCOUNTS: [
             lambda: provider.limit_sub_account("1", 10),
             lambda: provider.activate_sub_account("1", False),
+            lambda: provider.email_exists("a@example.com"),
         ],
         Capability.NAME_SUB_ACCOUNTS: [lambda: provider.delete_sub_account("1")],
+        Capability.AGENCY: [lambda: provider.agency(), lambda: provider.edit_agency(Agency())],
         Capability.ENTER_SUB_ACCOUNTS: [lambda: provider.enter_sub_account("a@example.com")],
         Capability.ALERTS: [
             lambda: provider.alerts(),
@@ -726,6 +746,7 @@ PROMISES = (
     tells_of_one_account_below,
     changes_the_accounts_below,
     makes_accounts_of_a_name,
+    shows_an_agency_to_the_accounts_below,
     signs_in_as_an_account_below,
     keeps_usage_alerts,
     does_not_offer_what_it_has_not,

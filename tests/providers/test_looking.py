@@ -38,6 +38,7 @@ CHANGES = {
     "create_sub_account",
     "edit_sub_account",
     "delete_sub_account",
+    "edit_agency",
     "limit_sub_account",
     "activate_sub_account",
     "enter_sub_account",

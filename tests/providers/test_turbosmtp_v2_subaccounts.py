@@ -20,7 +20,7 @@ from turbodesk.errors import (
 )
 from turbodesk.model.account import Plan, Secret
 from turbodesk.model.alert import Alert
-from turbodesk.model.subaccount import Contact, NewSubAccount, SubAccountDetails
+from turbodesk.model.subaccount import Agency, Contact, NewSubAccount, SubAccountDetails
 from turbodesk.providers.exchange import Answer, Garbled
 from turbodesk.providers.port import Provider
 from turbodesk.providers.turbosmtp_v2_alerts import read_added, read_alert, read_alerts
@@ -123,6 +123,26 @@ CALLS: dict[str, tuple[Work, Any, Expected]] = {
         lambda p: p.enter_sub_account("shop@example.com"),
         {"auth": "0123456789abcdef" * 2},
         ("POST", "subaccounts/authorize", "", {"email": "shop@example.com"}),
+    ),
+    "is an address taken": (
+        lambda p: p.email_exists("a+b@example.com"),
+        {"result": True},
+        ("GET", "subaccounts/email-exists", "Email=a%2Bb%40example.com", None),
+    ),
+    "agency": (
+        lambda p: p.agency(),
+        {"agency_name": "Ours", "agency_footer": None, "logoUrl": "https://x.example/l.png"},
+        ("GET", "subaccounts/agency", "", None),
+    ),
+    "edit the agency": (
+        lambda p: p.edit_agency(Agency("Ours", footer="Bye", logo_url="https://x.example/l.png")),
+        YES,
+        (
+            "PATCH",
+            "subaccounts/agency",
+            "",
+            {"agency_name": "Ours", "agency_website": "", "agency_footer": "Bye"},
+        ),
     ),
     "alerts": (lambda p: p.alerts(), {"count": 1, "results": [ALERT_ANSWER]}, ("GET", ALERTS, "", None)),
     "alert": (lambda p: p.alert(WIDE), ALERT_ANSWER, ("GET", f"{ALERTS}/{WIDE}", "", None)),

@@ -321,6 +321,9 @@ OPERATIONS = [
     ("POST", "/subaccounts/1/updatesubaccountsmtplimit"),
     ("POST", "/subaccounts/1/updatesubaccountstatus"),
     ("POST", "/subaccounts/authorize"),
+    ("GET", "/subaccounts/email-exists"),
+    ("GET", "/subaccounts/agency"),
+    ("PATCH", "/subaccounts/agency"),
     ("GET", "/subaccounts/1/active-plan"),
     ("GET", "/tools/alerts"),
     ("POST", "/tools/alerts"),
@@ -337,6 +340,34 @@ def test_nobody_is_let_in_without_a_key_pair_or_a_token(v2: V2Caller, method: st
     assert said(v2.call(method, path, wrong)) == (401, "invalid_authorization_key")
     token = v2.sign_in()
     assert v2.call(method, path, token).status_code in (200, 400, 404)
+
+
+def test_an_agency_is_kept_and_too_long_a_text_is_not(v2: V2Caller) -> None:
+    path, nothing = (
+        "/subaccounts/agency",
+        dict.fromkeys(("agency_name", "agency_website", "agency_footer"), ""),
+    )
+    assert v2.get(path).json() == {**nothing, "logoUrl": ""}
+    longest = {"agency_name": "n" * 128, "agency_website": "w" * 128, "agency_footer": "f" * 2048}
+    assert v2.call("PATCH", path, json=longest).json() == {"message": "success"}
+    v2.call("PATCH", path, json={"agency_name": "Ours"})
+    kept = {**longest, "agency_name": "Ours", "logoUrl": ""}
+    assert v2.get(path).json() == kept
+    for name, most in (("agency_name", 128), ("agency_website", 128), ("agency_footer", 2048)):
+        answer = v2.call("PATCH", path, json={"agency_name": "never", name: "x" * (most + 1)})
+        assert said(answer) == (400, f"{name}_should_be_shorter_than_{most}_characters")
+    assert v2.get(path).json() == kept
+
+
+def test_whether_an_address_is_taken_is_told(v2: V2Caller) -> None:
+    path = "/subaccounts/email-exists"
+    for email, taken in ((SHOP.email.upper(), True), (v2.caller.at.user, True), ("new@example.com", False)):
+        assert v2.get(path, Email=email).json() == {"result": taken}
+    assert (
+        said(v2.get(path))
+        == said(v2.get(path, email=SHOP.email))
+        == (400, "missing_required_parameter_email")
+    )
 
 
 def test_what_was_made_outlives_its_process_and_no_password_is_on_file(tmp_path: Path) -> None:

@@ -169,6 +169,39 @@ def test_details_are_changed_the_rest_stays_and_both_come_back(tmp_path: Path) -
     assert {"first_name", "site_url"} < set(CONTACT_FIELDS)
 
 
+def test_an_agency_is_changed_and_the_rest_stays(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        service = SubAccountsService(desk)
+        first = await service.edit_agency({"name": "Ours", "footer": "Bye"})
+        change = await service.edit_agency({"footer": ""})
+        assert (change.before, change.after) == (first.after, replace(first.after, footer=""))
+        assert (change.after.name, await service.agency()) == ("Ours", change.after)
+        for wrong in ({"logo_url": "x"}, {"website": "x" * 129}):
+            with pytest.raises(InvalidDraft) as refused:
+                await service.edit_agency(wrong)
+            assert set(refused.value.problems) == set(wrong)
+
+    at_desk(tmp_path, work)
+
+
+def test_an_address_that_is_somebody_elses_is_told_before_a_password_leaves(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        service = SubAccountsService(desk)
+        assert desk.control is not None
+        taken = replace(NEW, email="inactive@example.com")
+        with pytest.raises(InvalidDraft) as refused:
+            await service.create(taken)
+        assert set(refused.value.problems) == {"email"}
+        fault = {"kind": "status", "status": 404, "match": "/api/v2/subaccounts/email-exists", "times": 0}
+        await desk.control.set_faults([fault])
+        with pytest.raises(Refused) as told:
+            await service.create(taken)
+        assert told.value.field == "email"
+        assert await service.create(NEW)
+
+    at_desk(tmp_path, work)
+
+
 def test_somebody_signs_in_as_one(tmp_path: Path) -> None:
     async def work(desk: Desk) -> None:
         service = SubAccountsService(desk)
@@ -244,6 +277,9 @@ class Lossy(Provider):
     async def sub_account_plan(self, id: str) -> Plan:
         self._read()
         return self.plan
+
+    async def email_exists(self, email: str) -> bool:
+        return False
 
     async def create_sub_account(self, new: NewSubAccount) -> str:
         self._write("create", lambda: self.subs.append(SubAccount("9", new.email, True)))

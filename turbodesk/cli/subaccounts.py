@@ -197,6 +197,35 @@ def edit_sub_account(
     return setting.at_desk(work)
 
 
+@sub_account_words.command("agency")
+@click.option("--name", help="What it is called from now on.")
+@click.option("--website", help="Its page on the web.")
+@click.option("--footer", help="What stands below everything.")
+@as_json
+@click.pass_obj
+def show_agency(setting: Setting, /, as_json: bool, **texts: str | None) -> int:
+    """Shows what sub-accounts are shown of this account, and changes what is named."""
+    from dataclasses import asdict
+
+    from turbodesk.cli.documents import table
+    from turbodesk.services.subaccounts import SubAccountsService
+
+    given = {field: text for field, text in texts.items() if text is not None}
+
+    async def work(place: Workplace, desk: Desk) -> None:
+        service = SubAccountsService(desk)
+        document: Json = {}
+        if given:
+            change = await service.edit_agency(given)
+            now, document = change.after, {"before": asdict(change.before)}
+        else:
+            now = await service.agency()
+        rows = [(field.replace("_", " ").capitalize(), text or "none") for field, text in asdict(now).items()]
+        show(as_json, {"agency": asdict(now), **document}, table(("", ""), rows).strip("\n"))
+
+    return setting.at_desk(work)
+
+
 @sub_account_words.command("remove")
 @named
 @sure

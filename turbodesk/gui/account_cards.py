@@ -40,6 +40,7 @@ MAY = {
     Capability.SUB_ACCOUNTS: "Read sub-accounts",
     Capability.CHANGE_SUB_ACCOUNTS: "Limit and suspend sub-accounts, make them by e-mail address",
     Capability.NAME_SUB_ACCOUNTS: "Make and rename sub-accounts by name",
+    Capability.AGENCY: "Change what sub-accounts are shown of the agency, on the command line",
     Capability.ALERTS: "Set usage alerts",
     Capability.VALIDATION: "Validate addresses",
     Capability.WEBHOOKS: "Read and change webhooks",

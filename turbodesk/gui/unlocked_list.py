@@ -34,6 +34,7 @@ OPENS = {
     Capability.SUB_ACCOUNTS: "sub-accounts",
     Capability.CHANGE_SUB_ACCOUNTS: "limiting and suspending sub-accounts",
     Capability.NAME_SUB_ACCOUNTS: "making and renaming sub-accounts",
+    Capability.AGENCY: "the agency",
     Capability.ALERTS: "usage alerts",
     Capability.VALIDATION: "validation of addresses",
     Capability.WEBHOOKS: "webhooks",

@@ -54,3 +54,14 @@ class NewSubAccount:
     contact: Contact = Contact()
     policy_agreed: bool = False
     name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    """What the accounts below are shown of the account above them; each text empty where it has none.
+    `logo_url` is told and not changed."""
+
+    name: str = ""
+    website: str = ""
+    footer: str = ""
+    logo_url: str = ""

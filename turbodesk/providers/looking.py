@@ -35,6 +35,8 @@ READS = frozenset(
         "sub_accounts",
         "sub_account",
         "sub_account_plan",
+        "email_exists",
+        "agency",
         "alerts",
         "alert",
         "daily_counts",

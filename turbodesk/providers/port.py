@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         Suppressing,
     )
     from turbodesk.model.request import Spelled
-    from turbodesk.model.subaccount import NewSubAccount, SubAccountDetails
+    from turbodesk.model.subaccount import Agency, NewSubAccount, SubAccountDetails
     from turbodesk.model.validation import (
         Uploaded,
         UploadProgress,
@@ -69,6 +69,7 @@ class Capability(StrEnum):
     CHANGE_SUB_ACCOUNTS = "changing sub-accounts"
     NAME_SUB_ACCOUNTS = "making and renaming sub-accounts"
     ENTER_SUB_ACCOUNTS = "signing in as a sub-account"
+    AGENCY = "agency"
     ALERTS = "usage alerts"
     REPORTS_CSV = "export reports"
     STATS_CSV = "export statistics"
@@ -272,6 +273,18 @@ class Provider(ABC):
     async def enter_sub_account(self, email: str) -> Secret:
         """A token that signs in as the account of this address, to do with it whatever its owner may."""
         raise self._not_offered("signing in as a sub-account")
+
+    async def email_exists(self, email: str) -> bool:
+        """Whether there is an account of this address at the provider, whoever has it."""
+        raise self._not_offered("looking for e-mail addresses")
+
+    async def agency(self) -> Agency:
+        """What the accounts below this one are shown of it."""
+        raise self._not_offered("an agency")
+
+    async def edit_agency(self, agency: Agency) -> None:
+        """Changes the texts of it."""
+        raise self._not_offered("an agency")
 
     async def alerts(self) -> tuple[Alert, ...]:
         """The usage alerts of the account, in the provider's order; may be empty."""

@@ -49,6 +49,7 @@ from turbodesk.providers.port import Capability, WireMark
 from turbodesk.providers.scalars import is_digits
 from turbodesk.providers.turbosmtp_fields import DASHBOARD, SEND_HOSTS
 from turbodesk.providers.turbosmtp_token import TokenClient
+from turbodesk.providers.turbosmtp_v2_agency import Agencies
 from turbodesk.providers.turbosmtp_v2_alerts import Alerts
 from turbodesk.providers.turbosmtp_v2_calls import PAGE, ROOT
 from turbodesk.providers.turbosmtp_v2_charts import Charts
@@ -62,7 +63,7 @@ _NEEDS_COLUMN = "missing_required_parameter_filter_by"
 T = TypeVar("T")
 
 
-class TurboSmtpV2(SubAccounts, Alerts, Validating, Charts):
+class TurboSmtpV2(SubAccounts, Agencies, Alerts, Validating, Charts):
     """One turboSMTP account over its v2 API.
 
     The key pair goes with every call but those about keys themselves, which the provider takes from a

@@ -35,6 +35,7 @@ LISTS = frozenset(
         Capability.SUB_ACCOUNT_PLANS,
         Capability.CHANGE_SUB_ACCOUNTS,
         Capability.ENTER_SUB_ACCOUNTS,
+        Capability.AGENCY,
         Capability.ALERTS,
     }
 )

@@ -340,6 +340,7 @@ class State:
         with self.writing() as db:
             for statement in _EMPTY.split(";"):
                 db.execute(statement)
+            db.execute("DELETE FROM meta WHERE key = 'agency'")
             db.execute("UPDATE meta SET value = 0.0 WHERE key = 'offset'")
             db.execute("UPDATE meta SET value = NULL WHERE key = 'credit'")
             db.execute("UPDATE meta SET value = 1 WHERE key IN (?, ?)", TOOLS)

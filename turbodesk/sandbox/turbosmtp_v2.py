@@ -11,6 +11,7 @@ from starlette.routing import Route
 from turbodesk.sandbox.state import Standing, State
 from turbodesk.sandbox.tokens import Tokens
 from turbodesk.sandbox.turbosmtp_v2_account import ENTERED, Account
+from turbodesk.sandbox.turbosmtp_v2_agency import AgencyPages
 from turbodesk.sandbox.turbosmtp_v2_alerts import Alerts
 from turbodesk.sandbox.turbosmtp_v2_analytics import Analytics
 from turbodesk.sandbox.turbosmtp_v2_keys import APIS, KeyRing, given_pair
@@ -40,6 +41,7 @@ class TurboSmtpV2:
         analytics, suppressions = Analytics(self._state), Suppressions(self._state)
         account, validation = Account(self._state, self._keys), Validation(self._state)
         below, alerts = SubAccountPages(self._state, self._entered), Alerts(self._state)
+        above = AgencyPages(self._state)
         anybody: list[tuple[str, str, Handler]] = [
             ("POST", "/authorize", self._authorize),
             ("POST", "/deauthorize", self._deauthorize),
@@ -76,6 +78,9 @@ class TurboSmtpV2:
             ("GET", "/subaccounts/list", below.page),
             ("POST", "/subaccounts", below.create),
             ("POST", "/subaccounts/authorize", below.authorize),
+            ("GET", "/subaccounts/email-exists", below.email_exists),
+            ("GET", "/subaccounts/agency", above.show),
+            ("PATCH", "/subaccounts/agency", above.edit),
             ("GET", "/subaccounts/{id}", below.one),
             ("PATCH", "/subaccounts/{id}", below.edit),
             ("GET", "/subaccounts/{id}/active-plan", below.plan),

@@ -108,8 +108,7 @@ class SubAccountPages:
         email, password = text_of(fields["email"]).strip(), text_of(fields["password"])
         if not is_address(email):
             raise Coded("invalid_mail_address")
-        taken = {USER, INACTIVE_USER, *(sub.email.lower() for sub in self._subs.all())}
-        if email.lower() in taken:
+        if self._is_taken(email):
             raise Coded("email_is_already_in_use")
         _check_password(password)
         if password != text_of(fields["confirm_password"]):
@@ -120,6 +119,16 @@ class SubAccountPages:
         )  # fmt: skip
         self._subs.keep(sub)
         return Answer(_details(sub), 201)
+
+    async def email_exists(self, request: Request) -> Response:
+        email = request.query_params.get("Email", "").strip()
+        if not email:
+            raise Coded("missing_required_parameter_email")
+        return Answer({"result": self._is_taken(email)})
+
+    def _is_taken(self, email: str) -> bool:
+        taken = {USER, INACTIVE_USER, *(sub.email.lower() for sub in self._subs.all())}
+        return email.lower() in taken
 
     async def edit(self, request: Request) -> Response:
         """Texts that are left out stay as they were."""

@@ -6,15 +6,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from ipaddress import AddressValueError, IPv4Address
 
-from turbodesk.errors import InvalidDraft, NoConnection, ProviderBroken, Refused, TurbodeskError
+from turbodesk.errors import InvalidDraft, NoConnection, NotOffered, ProviderBroken, Refused, TurbodeskError
 from turbodesk.model.account import Plan, Secret, SubAccount
 from turbodesk.model.message import Address, AddressError
-from turbodesk.model.subaccount import Contact, NewSubAccount, SubAccountDetails
+from turbodesk.model.subaccount import Agency, Contact, NewSubAccount, SubAccountDetails
 from turbodesk.providers.port import Capability
 from turbodesk.services.desk import Desk
 from turbodesk.services.made_once import made_once
 
 CONTACT_FIELDS = tuple(each.name for each in fields(Contact))
+AGENCY_FIELDS = ("name", "website", "footer")
 
 _NOTHING_MADE, _NOTHING_CHANGED = "No sub-account was made", "Nothing was changed"
 _PERHAPS = "It may have been done nevertheless: look at the list before you try again."
@@ -44,6 +45,14 @@ class DetailsChange:
 
     before: SubAccountDetails
     after: SubAccountDetails
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyChange:
+    """What accounts below were shown of the one above before a change, and are now."""
+
+    before: Agency
+    after: Agency
 
 
 class SubAccountsService:
@@ -171,6 +180,10 @@ class SubAccountsService:
             problems["ip"] = _no_ipv4(new.ip)
         if not problems and await self._id_of(email):
             problems["email"] = f"There is a sub-account {email} already."
+        elif not problems and await self._exists_elsewhere(email):
+            problems["email"] = (
+                f"There is an account {email} at the provider already: choose another address."
+            )
         if problems:
             raise InvalidDraft(problems, _NOTHING_MADE)
         new = replace(new, email=email)
@@ -178,6 +191,13 @@ class SubAccountsService:
             lambda: self._provider.create_sub_account(new),
             lambda: self._id_of(email),
         )
+
+    async def _exists_elsewhere(self, email: str) -> bool:
+        """Whether the provider knows of an account of this address; no where it does not tell."""
+        try:
+            return await self._provider.email_exists(email)
+        except (NotOffered, Refused):
+            return False
 
     async def _create_named(self, new: NewSubAccount) -> str:
         if new.name:
@@ -258,6 +278,21 @@ class SubAccountsService:
             problem = f"There is no sub-account {id}; the list of them shows which."
             raise InvalidDraft({"sub-account": problem}, _NOTHING_CHANGED)
         return found
+
+    # ---- what they are shown of the account above
+
+    async def agency(self) -> Agency:
+        """As it is now."""
+        return await self._provider.agency()
+
+    async def edit_agency(self, texts: Mapping[str, str]) -> AgencyChange:
+        """Changes the texts that are named as in AGENCY_FIELDS; the rest stays. Raises InvalidDraft, by
+        field, for what makes no sense."""
+        if problems := {name: "There is no such field." for name in texts if name not in AGENCY_FIELDS}:
+            raise InvalidDraft(problems, _NOTHING_CHANGED)
+        before = await self._provider.agency()
+        await self._provider.edit_agency(replace(before, **texts))
+        return AgencyChange(before, await self._provider.agency())
 
     async def enter(self, email: str) -> Secret:
         """A token that signs in as the account of this address. It is a secret: with it somebody may do

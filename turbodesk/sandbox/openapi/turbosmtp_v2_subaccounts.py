@@ -91,6 +91,11 @@ _CONTACT_CODES = (
     ),
     NO_BODY,
 )
+_AGENCY: dict[str, Shape] = {
+    "agency_name": up_to(128),
+    "agency_website": up_to(128),
+    "agency_footer": up_to(2048),
+}
 _NO_PLAN, _STRANGER = "feature_not_available_for_active_plan", "only_loopback_names_are_let_in"
 _NO_AGENCY = coded(_NO_PLAN, _STRANGER)
 _NOT_THERE = coded("subaccount_not_found", NOT_FOUND)
@@ -173,6 +178,43 @@ SUB_ACCOUNTS = [
             413: TOO_LARGE,
         },
         body={JSON: fields({"email": EMAIL}), FORM: fields({"email": EMAIL})},
+    ),
+    Operation(
+        "GET",
+        "/subaccounts/email-exists",
+        "Whether there is an account of this address.",
+        {
+            200: thing({"result": TRUTH}),
+            400: coded(f"{_MISSING}email"),
+            401: NOT_SIGNED_IN,
+            403: _NO_AGENCY,
+        },
+        [Parameter("Email", TEXT, required=True)],
+    ),
+    Operation(
+        "GET",
+        "/subaccounts/agency",
+        "What accounts below this one are shown of it.",
+        {200: thing({**_AGENCY, "logoUrl": TEXT}), 401: NOT_SIGNED_IN, 403: _NO_AGENCY},
+    ),
+    Operation(
+        "PATCH",
+        "/subaccounts/agency",
+        "Changes that; texts that are left out stay.",
+        {
+            200: _SUCCESS,
+            400: coded(
+                *(
+                    f"{name}_should_be_shorter_than_{shape['maxLength']}_characters"
+                    for name, shape in _AGENCY.items()
+                ),
+                NO_BODY,
+            ),
+            401: NOT_SIGNED_IN,
+            403: _NO_AGENCY,
+            413: TOO_LARGE,
+        },
+        body={JSON: fields({}, _AGENCY), FORM: fields({}, _AGENCY)},
     ),
     Operation(
         "GET",
