@@ -95,8 +95,9 @@ class Entry:
 
     While it is queued, `hold` says what for, and `not_before` until when where that is a time. `batch` is
     the id of its batch, `row` its row there, counted from 1. `settled_by` is `look-up` or `person` where it
-    was unknown and is no longer, `look_up` what the last look brought. `lost` is when its last try ended
-    without an answer, None where it has one or none began; `first_try` is when the first one began.
+    was unknown and is no longer, `look_up` what the last look brought, None once it left again. `lost` is
+    when its last try ended without an answer, None where it has one or none began; `first_try` is when the
+    first one began.
     """
 
     id: str

@@ -349,7 +349,8 @@ class Ledger:
         self, id: str, found: Found, words: str, *, sure: bool, attempts: int | None = None
     ) -> Entry:
         """Writes down what a look at the provider brought, `words` for people, and settles what was found.
-        `sure`: what was not there never went, so far as it had been tried `attempts` times by then."""
+        `sure`: what was not there never went; left out where it was tried more than `attempts` times by now.
+        """
         return await self._writer.run(
             lambda c: waiting.note_look(c, id, found, words, sure, _now(), attempts)
         )

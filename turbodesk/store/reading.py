@@ -190,10 +190,15 @@ def _entry(
         batch=batch or "",
         row=line,
         settled_by=settled_by,
-        look_up=look,
+        look_up=look if look is not None and not _left_since(attempts, look.at) else None,
         lost=_lost(attempts) if state == SendState.UNKNOWN else None,
         first_try=moment(attempts[0].started) if attempts else None,
     )
+
+
+def _left_since(attempts: list[Attempt], at: datetime) -> bool:
+    """Whether something left after that: a look before says nothing of it."""
+    return any(it.wire is not None and moment(it.wire) > at for it in attempts)
 
 
 def _lost(attempts: list[Attempt]) -> datetime | None:

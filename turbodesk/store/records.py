@@ -104,6 +104,7 @@ class Live:
             hold=change.hold(self.entry.batch),
             not_before=None if change.not_before is None else moment(change.not_before),
             lost=moment(now) if change.state is SendState.UNKNOWN else None,
+            look_up=self.entry.look_up if self.wire is None else None,
         )
 
 

@@ -113,13 +113,14 @@ def note_look(
     attempts: int | None = None,
 ) -> Entry:
     """Writes down what a look at the provider brought; what was found there is settled by it. With another
-    number of attempts than `attempts` it was tried again meanwhile, and nothing is sure.
+    number of attempts than `attempts` it was tried again meanwhile: what was not there then is left out.
 
     Of a send that is no longer unknown nothing is changed, only the look is kept.
     """
     number = reading.number_of(connection, id)
     entry = reading.entry_of(connection, number)
-    sure = sure and attempts in (None, entry.attempts)
+    if found.trace is Trace.ABSENT and attempts not in (None, entry.attempts):
+        return entry
     connection.execute(
         "INSERT INTO look_up (message, at, trace, sure, words) VALUES (?, ?, ?, ?, ?)",
         (number, now, found.trace, sure, words),
