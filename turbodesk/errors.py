@@ -149,7 +149,8 @@ class SignInRefused(ProviderError):
 
 
 class Throttled(ProviderError):
-    """Too many requests. `retry_after_s` is what the provider asked for, None where it said nothing."""
+    """Too many requests. `retry_after_s` is what the provider asked for, None where it said nothing;
+    `of_recipient` says that it is about those who were to get it, and others may still be written to."""
 
     kind = "throttled"
 
@@ -161,9 +162,10 @@ class Throttled(ProviderError):
         hint: str = "",
         detail: str = "",
         status: int = 429,
+        of_recipient: bool = False,
     ) -> None:
         super().__init__(says, hint=hint, detail=detail, status=status)
-        self.retry_after_s = retry_after_s
+        self.retry_after_s, self.of_recipient = retry_after_s, of_recipient
 
 
 class Refused(ProviderError):

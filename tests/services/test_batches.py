@@ -143,7 +143,8 @@ def test_too_many_refusals_stop_it(tmp_path: Path) -> None:
         assert batch.state is BatchState.STOPPED and "stop at 10 %" in batch.reason
         assert batch.finished <= 20
         again = await stage.batches.run(id)
-        assert again.state is BatchState.STOPPED and again.finished == batch.finished + 1
+        assert again.state is BatchState.STOPPED, "judged anew, for somebody has looked"
+        assert batch.finished < again.finished <= 2 * batch.finished + 1
 
     on_stage(tmp_path, play)
 
@@ -181,6 +182,69 @@ def test_a_busy_provider_holds_all_of_it_back(tmp_path: Path) -> None:
         assert dict(batch.counts) == {SendState.ACCEPTED: 6}
         assert at[3] - at[2] >= 0.2
         assert len(stage.provider.sent) == 7, "the row that was put off went again, and no other"
+
+    on_stage(tmp_path, play)
+
+
+def test_a_recipient_that_is_put_off_holds_no_other_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("turbodesk.services.batches.BUSY_S", 0.05)
+
+    async def play(stage: Stage) -> None:
+        tried: list[str] = []
+
+        def grey(it: Message) -> Exception | None:
+            tried.append(it.subject)
+            return Throttled("Try later.", of_recipient=True) if it.subject == "Row 1" else None
+
+        stage.provider.before = grey
+        id = await stage.filled(4, concurrency=1)
+        batch = await stage.batches.run(id)
+        assert dict(batch.counts) == {SendState.ACCEPTED: 3, SendState.QUEUED: 1}
+        assert tried == ["Row 1", "Row 2", "Row 3", "Row 4", "Row 1", "Row 1"]
+        (waits,) = [it for it in await stage.outbox.entries(batch=id) if it.state is SendState.QUEUED]
+        assert (waits.hold, waits.reason) == (Hold.PERSON, "Try later.")
+
+    on_stage(tmp_path, play)
+
+
+def test_what_a_batch_waits_for_is_told(tmp_path: Path) -> None:
+    async def play(stage: Stage) -> None:
+        stage.provider.after = lambda it: Throttled("Slow down.", retry_after_s=60.0)
+        id = await stage.filled(2, concurrency=1)
+        running = asyncio.create_task(stage.batches.run(id))
+        async with asyncio.timeout(10):
+            while not (told := stage.batches.progress(await stage.batches.batch(id))).waits_for:
+                await asyncio.sleep(0.01)
+        assert told.waits_for == "Slow down." and 50 < told.waits_s <= 60 and told.left_s is None
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    on_stage(tmp_path, play)
+
+
+def test_a_batch_that_was_stopped_is_judged_anew_when_it_goes_on(tmp_path: Path) -> None:
+    async def play(stage: Stage) -> None:
+        stage.provider.verdict = lambda it: Verdict.REFUSED
+        id = await stage.filled(30, concurrency=1, stop_at_percent=10)
+        stopped = await stage.batches.run(id)
+        assert stopped.state is BatchState.STOPPED
+        stage.provider.verdict = lambda it: Verdict.ACCEPTED
+        assert (await stage.batches.run(id)).state is BatchState.DONE
+
+    on_stage(tmp_path, play)
+
+
+def test_a_row_that_a_guard_stops_waits_while_the_others_go(tmp_path: Path) -> None:
+    async def play(stage: Stage) -> None:
+        id = await stage.filled(3, concurrency=1)
+        rows = await stage.outbox.entries(batch=id)
+        stage.guards = {"block": (rows[1].outcomes[0].address.email,)}
+        stage.restart()
+        batch = await stage.batches.run(id)
+        assert dict(batch.counts) == {SendState.ACCEPTED: 2, SendState.QUEUED: 1}
+        assert (await stage.ledger.entry(rows[1].id)).hold is Hold.PERSON
 
     on_stage(tmp_path, play)
 

@@ -144,9 +144,13 @@ async def _draw(batches: BatchRuns, id: str, running: Task[Batch]) -> None:
     import asyncio
 
     tell = drawn() if sys.stderr.isatty() else _steps()
+    waits_for = ""
     while not running.done():
         await asyncio.wait((running,), timeout=DRAWN_S)
         progress = batches.progress(await batches.batch(id))
+        if progress.waits_for and progress.waits_for != waits_for:
+            say(f"\n{progress.waits_for} It goes on in {span(progress.waits_s)}.".lstrip("\n"))
+        waits_for = progress.waits_for
         tell(progress.batch.finished, progress.batch.total, _far(progress))
     if sys.stderr.isatty():
         click.echo(err=True)
@@ -190,7 +194,9 @@ def _far(progress: Progress) -> str:
     for state in (SendState.REFUSED, SendState.UNKNOWN):
         if count := batch.counts.get(state):
             parts.append(f"{count:,} {state}")
-    if batch.waiting and progress.per_second:
+    if batch.waiting and progress.waits_s > 0:
+        parts.append(f"next try in {span(progress.waits_s)}")
+    elif batch.waiting and progress.per_second:
         parts.append(f"{progress.per_second:.3g} a second")
     if batch.waiting and progress.left_s is not None:
         parts.append(f"{span(progress.left_s)} left")

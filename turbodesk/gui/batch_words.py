@@ -141,7 +141,9 @@ def how_far(progress: Progress) -> str:
     """`88 of 128 rows, about 3 min left, 12 a second`."""
     batch = progress.batch
     parts = [f"{words.number(batch.finished)} of {words.counted(batch.total, 'row')}"]
-    if batch.state is BatchState.RUNNING:
+    if batch.state is BatchState.RUNNING and progress.waits_s > 0:
+        parts.append(f"next try {words.time_left(progress.waits_s)}: {progress.waits_for}")
+    elif batch.state is BatchState.RUNNING:
         parts += [time_left(progress.left_s), pace(progress.per_second)]
     return ", ".join(part for part in parts if part)
 

@@ -438,6 +438,7 @@ class SmtpRelay(Provider):
                 hint="Nothing was taken. Try again in a few minutes.",
                 detail=detail,
                 status=reply.code,
+                of_recipient=verb == "RCPT" and reply.code != _CLOSING,
             )
         if reply.code in _LOGIN_CODES:
             return self._login_refused(reply)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from turbodesk.errors import (
     FileTrouble,
+    Guarded,
     InvalidDraft,
     NoConnection,
     StoreTrouble,
@@ -20,7 +21,7 @@ from turbodesk.errors import (
     TurbodeskError,
 )
 from turbodesk.model.message import Message
-from turbodesk.model.outcome import SendState
+from turbodesk.model.outcome import Hold, SendState
 from turbodesk.services.clock import Clock
 from turbodesk.services.desk import API
 from turbodesk.services.outbox import BUSY_S, FIRST_TRY_S, LONGEST_WAIT_S
@@ -35,6 +36,7 @@ AT_ONCE = 4  # how many rows leave at the same time where nobody says otherwise
 MOST_AT_ONCE = 50
 MERGED_AT_ONCE, WRITTEN_AT_ONCE = 50, 200
 FEWEST_JUDGED = 20  # so many rows have an outcome before a share of refusals says anything
+MOST_PUT_OFF = 3  # so often a row is put off because of its recipient, then a person looks at it
 SILENT_IN_A_ROW = 5  # so many rows without an answer, one behind the other, and somebody must look
 WATCHED_S = 0.5  # how often it is asked whether another program has paused it
 LAST_SENDS_S = 5.0  # how long a pause waits for what is leaving
@@ -67,11 +69,14 @@ class BatchPlan:
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a batch is. `per_second` is what left lately, `left_s` how long the rest takes at that pace;
-    None where it cannot be told."""
+    None where it cannot be told. While nothing may leave, `waits_s` is for how long yet, and `waits_for` why.
+    """
 
     batch: Batch
     per_second: float | None = None
     left_s: float | None = None
+    waits_s: float = 0.0
+    waits_for: str = ""
 
 
 class BatchRuns:
@@ -227,7 +232,11 @@ class BatchRuns:
     def progress(self, batch: Batch) -> Progress:
         """How far a batch is, with the time left where it goes out from here."""
         run = self._runs.get(batch.id)
-        pace = run.pace() if run else None
+        if run is None:
+            return Progress(batch)
+        if (waits_s := run.waits_s()) > 0:
+            return Progress(batch, waits_s=waits_s, waits_for=run.waits_for)
+        pace = run.pace()
         return Progress(batch, pace, batch.waiting / pace if pace else None)
 
 
@@ -267,8 +276,11 @@ class _Run:
         self._not_before = 0.0  # steady time; nothing leaves before, because the provider or the line said so
         self._waits = 0
         self._lost_since: float | None = None
-        self._refused = batch.counts.get(SendState.REFUSED, 0)
-        self._settled = batch.finished
+        self.waits_for = ""
+        self._put_off: dict[str, int] = {}  # how often a row was put off because of its recipient
+        self._held: dict[str, str] = {}  # rows that go on only by hand, and why
+        self._again = False  # whether rows that were put back are gone through
+        self._refused = self._settled = 0  # since somebody let it go on
         self._silent = 0
         self._next_at = 0.0
         self._lately: deque[float] = deque(maxlen=200)
@@ -283,6 +295,10 @@ class _Run:
     def ended(self) -> bool:
         """Whether no further row leaves."""
         return self._ended.is_set()
+
+    def waits_s(self) -> float:
+        """For how many seconds nothing may leave, because the provider or the line said so."""
+        return self._not_before - self._clock.steady()
 
     def pace(self) -> float | None:
         """Rows a second, of the last ones; None while too few are through."""
@@ -369,6 +385,7 @@ class _Run:
             found = await claimed(self._batch.id, self._batch.concurrency, after=self._reached)
             if not found and self._reached:  # what was put back stands in front
                 found = await claimed(self._batch.id, self._batch.concurrency)
+                self._again = True
         except TurbodeskError as error:
             self._state, self._reason, self._none_left = BatchState.PAUSED, error.says, True
             return False
@@ -388,12 +405,26 @@ class _Run:
             await turn.begin()
             leaves = await self._may_leave()
             if leaves:
-                await self._outbox.send_claimed(entry, message, on_end)
+                await self._send_or_hold(entry, message, on_end)
             return leaves
         finally:
             turn.end()
             if not leaves:
                 self._taken.append((entry, message))  # given back with the others
+
+    async def _send_or_hold(
+        self, entry: Entry, message: Message, on_end: Callable[[SendState], None]
+    ) -> None:
+        """Sends a row; one that stands against a guard itself, or was put off too often, waits for a person
+        while the others go on."""
+        try:
+            await self._outbox.send_claimed(entry, message, on_end)
+        except Guarded as error:
+            if not error.addresses:
+                raise
+            self._held[entry.id] = error.says
+        if why := self._held.pop(entry.id, ""):
+            await self._ledger.put_off(entry.id, Hold.PERSON, None, why)
 
     async def _may_leave(self) -> bool:
         """Waits as long as the provider, the line or the pace asks for; False where it ended meanwhile."""
@@ -428,7 +459,7 @@ class _Run:
         if self._silent >= SILENT_IN_A_ROW:
             self.end(BatchState.PAUSED, SILENCE.format(self._silent))
         stop = self._batch.stop_at_percent
-        judged = max(self._settled, min(FEWEST_JUDGED, self._batch.total))
+        judged = max(self._settled, min(FEWEST_JUDGED, self._batch.waiting))
         if stop and self._refused * 100 >= stop * judged and self._refused:
             share = math.floor(self._refused * 100 / self._settled)
             reason = TOO_MANY_REFUSED.format(self._refused, self._settled, share, stop)
@@ -438,7 +469,13 @@ class _Run:
         """A row that surely was not taken: it waits for its batch again where that helps, which then waits
         too; else the batch pauses, or the row waits for a person."""
         failure, now = self._outbox.failure(id), self._clock.steady()
-        if isinstance(failure, Throttled):
+        if isinstance(failure, Throttled) and failure.of_recipient:
+            tries = self._put_off[id] = self._put_off.get(id, 0) + 1
+            if tries >= MOST_PUT_OFF:
+                self._held[id] = failure.says
+                return
+            wait_s = BUSY_S if self._again else 0.0  # the others go first
+        elif isinstance(failure, Throttled):
             wait_s = BUSY_S if failure.retry_after_s is None else failure.retry_after_s
         elif isinstance(failure, NoConnection) and not self._outbox.left(id):
             self._lost_since = now if self._lost_since is None else self._lost_since
@@ -452,4 +489,5 @@ class _Run:
         else:
             self.end(BatchState.PAUSED, failure.says if failure else "")
             return
-        self._not_before = max(self._not_before, now + wait_s)
+        if wait_s:
+            self._not_before, self.waits_for = max(self._not_before, now + wait_s), failure.says
