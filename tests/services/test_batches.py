@@ -189,7 +189,7 @@ def test_a_busy_provider_holds_all_of_it_back(tmp_path: Path) -> None:
 def test_a_recipient_that_is_put_off_holds_no_other_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("turbodesk.services.batches.BUSY_S", 0.05)
+    monkeypatch.setattr("turbodesk.services.batch_run.BUSY_S", 0.05)
 
     async def play(stage: Stage) -> None:
         tried: list[str] = []

@@ -13,7 +13,8 @@ from turbodesk.errors import NoConnection, OutcomeUnknown, StoreTrouble
 from turbodesk.model.lookup import Found, Sought
 from turbodesk.model.message import Message
 from turbodesk.model.outcome import Hold, SendState
-from turbodesk.services.batches import CUT_OFF, BatchPlan, BatchRuns
+from turbodesk.services.batch_run import CUT_OFF
+from turbodesk.services.batches import BatchPlan, BatchRuns
 from turbodesk.services.outbox import Outbox
 from turbodesk.services.sending import AGAIN_S, LOCK, Sending
 from turbodesk.store.entry import BatchState

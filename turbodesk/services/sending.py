@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from turbodesk.errors import StoreTrouble, TurbodeskError
 from turbodesk.model.outcome import Hold, SendState
 from turbodesk.services import settle
-from turbodesk.services.batches import CUT_OFF
+from turbodesk.services.batch_run import CUT_OFF
 from turbodesk.services.clock import Clock
 from turbodesk.store.batches import HALF_WRITTEN, INTERRUPTED, NOT_BEGUN
 from turbodesk.store.copies import COPIED
