@@ -283,6 +283,23 @@ def test_sub_accounts(v1: Sdk, sandbox: Caller) -> None:
         v1.sub_accounts.get_sub_account(999)
 
 
+def test_a_sub_account_is_made_renamed_and_deleted(each: Sdk) -> None:
+    subs = each.sub_accounts
+    made = subs.create_sub_account(sdk.NewSubAccount(name="Spring fair"))
+    assert (made.name, made.type, made.blocked, made.labels) == ("Spring fair", 1, False, [])
+    assert made.api_key and subs.get_sub_account(made.id) == made
+    renamed = subs.update_sub_account(made.id, sdk.UpdateSubAccount(name="Autumn fair"))
+    assert (renamed.id, renamed.name, renamed.api_key) == (made.id, "Autumn fair", made.api_key)
+    with pytest.raises(ForbiddenException):
+        subs.create_sub_account(sdk.NewSubAccount(name="Autumn fair"))
+    assert subs.delete_sub_account(made.id).id == made.id
+    with pytest.raises(NotFoundException):
+        subs.get_sub_account(made.id)
+    with pytest.raises(ApiException) as kept:
+        subs.delete_sub_account(117)
+    assert kept.value.status == 406
+
+
 def test_older_sub_accounts_have_names_for_labels(silent: Sdk) -> None:
     with pytest.raises(ValidationError):  # it takes them for objects
         silent.sub_accounts.get_sub_account(117)
