@@ -15,7 +15,7 @@ from tests.gui.test_account_tab import World, dialog_of, press, texts
 from turbodesk.gui.account_tab import AccountTab
 from turbodesk.gui.parts.button import Button
 from turbodesk.gui.parts.toast import Toast
-from turbodesk.gui.sub_account_dialogs import LimitDialog, NewSubAccountDialog
+from turbodesk.gui.sub_account_dialogs import LimitDialog, NameDialog, NewSubAccountDialog
 from turbodesk.model.account import SubAccount
 from turbodesk.providers.looking import Looking
 from turbodesk.providers.port import Capability
@@ -73,7 +73,7 @@ def test_nothing_can_be_pressed_before_one_is_chosen(run, opened):
         async with opened() as (tab, _desk):
             bar = (tab.subs.limit_button, tab.subs.standing_button)
             assert not any(button.isEnabled() for button in bar)
-            assert "Choose a sub-account to change it." in texts(tab.subs.bar)
+            assert "Choose one to change it." in texts(tab.subs.bar)
             tab.subs.table.setFocus(Qt.FocusReason.TabFocusReason)
             assert tab.subs.table.current is not None, "the keyboard comes to the first"
             assert all(button.isEnabled() for button in bar)
@@ -366,10 +366,9 @@ def test_a_change_of_the_account_takes_its_undo_away(run, opened, until, notices
     run(go(), 30)
 
 
-@pytest.mark.parametrize("name", ["sandbox", "sandbox-sendpost"])
-def test_where_the_provider_has_no_such_thing_it_is_greyed_with_its_reason(run, opened, grab, name):
+def test_where_the_provider_has_no_such_thing_it_is_greyed_with_its_reason(run, opened, grab):
     async def go():
-        async with opened(name) as (tab, desk):
+        async with opened("sandbox") as (tab, desk):
             why = desk.why_not(Capability.CHANGE_SUB_ACCOUNTS)
             assert why and why in texts(tab.subs.bar)
             for button in (tab.subs.create_button, tab.subs.limit_button, tab.subs.standing_button):
@@ -380,7 +379,107 @@ def test_where_the_provider_has_no_such_thing_it_is_greyed_with_its_reason(run, 
             assert not any(action.isEnabled() for action in tab.subs.menu().actions())
             QTest.keyClick(tab.subs.table, Qt.Key.Key_Return)
             assert dialog_of(tab) is None
-            grab(tab, f"sub-accounts-{name}")
+            grab(tab, "sub-accounts-sandbox")
+
+    run(go(), 30)
+
+
+SENDPOST = "sandbox-sendpost"
+
+
+async def names_of(desk: Desk) -> dict[str, str]:
+    return {sub.id: sub.name for sub in await desk.provider.sub_accounts()}
+
+
+@pytest.mark.parametrize("width", [1280, 900])
+def test_those_with_nothing_but_a_name_are_renamed_and_removed_and_say_why_not_more(run, opened, grab, width):
+    async def go():
+        async with opened(SENDPOST, width=width) as (tab, desk):
+            assert desk.why_not(Capability.CHANGE_SUB_ACCOUNTS) in texts(tab.subs.bar)
+            tab.subs.table.select_first()
+            assert tab.subs.create_button.isEnabled()
+            assert tab.subs.rename_button.isEnabled() and tab.subs.remove_button.isEnabled()
+            assert tab.subs.limit_button.isVisible() and not tab.subs.limit_button.isEnabled()
+            assert [action.text() for action in tab.subs.menu().actions() if action.isEnabled()] == [
+                "Rename…",
+                "Remove…",
+            ]
+            for part in (tab.subs.rename_button, tab.subs.standing_button):
+                left = part.mapTo(tab.subs, QPoint(0, 0)).x()
+                assert left >= 0 and left + part.width() <= tab.subs.width()
+            grab(tab, f"sub-accounts-named-{width}")
+
+    run(go(), 30)
+
+
+def test_one_is_renamed_and_called_as_before_again(run, opened, until, notices, grab):
+    async def go():
+        async with opened(SENDPOST) as (tab, desk):
+            before = await names_of(desk)
+            sub = tab.subs.table.rows[0]
+            choose(tab, sub)
+            QTest.keyClick(tab.subs.table, Qt.Key.Key_Return)
+            await until(lambda: dialog_of(tab, NameDialog))
+            dialog = dialog_of(tab, NameDialog)
+            assert dialog.name.text() == sub.name
+            other = next(name for id, name in before.items() if id != sub.id)
+            for wrong in ("", other):
+                dialog.name.setText(wrong)
+                dialog.act_button.click()
+                await dialog.work.settled()
+                assert dialog.isVisible() and dialog.name.message.sentence, wrong
+            grab(dialog, "rename")
+            dialog.name.setText("Invoices")
+            dialog.act_button.click()
+            await tab.work.settled()
+            assert (await names_of(desk))[sub.id] == shown(tab, sub.id).name == "Invoices"
+            assert notices.latest.what == f"{sub.name} is called Invoices now."
+            undo(notices)
+            await tab.work.settled()
+            assert await names_of(desk) == before
+
+    run(go(), 30)
+
+
+def test_one_is_made_of_a_name_and_removed_when_it_is_meant(run, opened, until, notices, grab):
+    async def go():
+        async with opened(SENDPOST) as (tab, desk):
+            before = await names_of(desk)
+            tab.subs.create_button.click()
+            await until(lambda: dialog_of(tab, NameDialog))
+            dialog = dialog_of(tab, NameDialog)
+            grab(dialog, "new-named")
+            dialog.name.setText("Invoices")
+            dialog.act_button.click()
+            await tab.work.settled()
+            (made,) = (await names_of(desk)).keys() - before.keys()
+            assert dialog.made == made and shown(tab, made).name == "Invoices"
+            assert notices.findChild(Toast).text == "The sub-account Invoices is made."
+            for answer, left in (("Back", True), ("Remove sub-account", False)):
+                choose(tab, shown(tab, made))
+                tab.subs.remove_button.click()
+                await until(lambda: dialog_of(tab))
+                assert dialog_of(tab).windowTitle() == "Remove Invoices?"
+                grab(dialog_of(tab), "remove-named")
+                press(dialog_of(tab), answer)
+                await tab.work.settled()
+                assert (made in await names_of(desk)) == left
+                assert (made in {sub.id for sub in tab.subs.table.rows}) == left
+            assert not tab.subs.remove_button.isEnabled(), "none is chosen any more"
+
+    run(go(), 30)
+
+
+def test_a_viewer_of_named_ones_renames_none(run, opened):
+    async def go():
+        async with opened(SENDPOST) as (tab, desk):
+            viewer = replace(desk.profile, name="Looker", viewer=True)
+            tab.renew_desk(replace(desk, profile=viewer, provider=Looking(desk.provider, "Looker")))
+            tab.subs.table.select_first()
+            for button in (tab.subs.create_button, tab.subs.rename_button, tab.subs.remove_button):
+                assert button.isVisible() and not button.isEnabled()
+                assert "only looks" in button.accessibleDescription()
+            assert "only looks" in " ".join(texts(tab.subs.bar))
 
     run(go(), 30)
 

@@ -1,4 +1,4 @@
-"""What one account below this one may send, and a new one: the two forms."""
+"""What one account below this one may send, how it is called, and a new one: the forms."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from turbodesk.gui.sub_accounts import limit_words, name_of
 from turbodesk.model.account import Secret, SubAccount
 from turbodesk.model.subaccount import Contact, NewSubAccount
 from turbodesk.services.desk import Desk
-from turbodesk.services.subaccounts import PlanChange, SubAccountsService
+from turbodesk.services.subaccounts import DetailsChange, PlanChange, SubAccountsService
 
 FURTHER = {
     "company_name": "Company",
@@ -92,6 +92,43 @@ class LimitDialog(FormDialog):
             self.note.clear()
 
 
+class NameDialog(FormDialog):
+    """Asks what an account is called that has nothing but a name: a new one, or `sub` under another name.
+
+    `made` is the id of the new one, empty where it is not shown yet; `change` is how it was called before.
+    Both are None where nothing was done.
+    """
+
+    def __init__(self, window: QWidget | None, desk: Desk, sub: SubAccount | None = None) -> None:
+        title = f"Rename {name_of(sub)}" if sub else f"New sub-account at {profile_name(desk.profile)}"
+        act = Button("Rename", "check", kind="primary")
+        if sub is None:
+            act = Button("Create sub-account", "add", kind="primary")
+        super().__init__(window, title, act, wide=460)
+        self._service, self._sub = SubAccountsService(desk), sub
+        self.made: str | None = None
+        self.change: DetailsChange | None = None
+        self.name = Field(name="Name")
+        self.add_field("name", "Name", self.name)
+        key = "" if sub else f"Its key is read on the dashboard of {desk.provider.title}."
+        self.lay_out(*([Label(key, tone="muted", wrap=True)] if key else []), self.lines)
+        if sub is not None:
+            self.name.setText(sub.name)
+            self.name.edit.selectAll()
+        self.name.setFocus()
+
+    @property
+    def called(self) -> str:
+        """The name that is written."""
+        return self.name.text().strip()
+
+    async def do(self) -> None:
+        if self._sub is None:
+            self.made = await self._service.create(NewSubAccount(name=self.called))
+        else:
+            self.change = await self._service.rename(self._sub.id, self.called)
+
+
 class NewSubAccountDialog(FormDialog):
     """Asks who a new account is for and makes it. `made` is its id, empty where it is not shown yet, None
     where none was made."""
@@ -131,7 +168,7 @@ class NewSubAccountDialog(FormDialog):
         self.fields["email"].setFocus()
 
     @property
-    def email(self) -> str:
+    def called(self) -> str:
         """The address that is written."""
         return self.fields["email"].text().strip()
 

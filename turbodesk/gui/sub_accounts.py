@@ -9,12 +9,13 @@ from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from turbodesk.gui import theme, words
 from turbodesk.gui.parts.button import Button
-from turbodesk.gui.parts.card import Card, Rule, row, viewport
+from turbodesk.gui.parts.card import Card, Rule, column, row, viewport
 from turbodesk.gui.parts.label import Label
 from turbodesk.gui.parts.meter import ALARMS_FROM
 from turbodesk.gui.record_table import Column, RecordTable
 from turbodesk.model.account import SubAccount
 
+CHOOSE = "Choose one to change it."
 MOST_ROWS = 12  # what the card grows to; beyond it the table scrolls
 
 
@@ -88,10 +89,12 @@ class SubAccounts(Card):
     limit_asked = Signal(object)  # a SubAccount
     suspend_asked = Signal(object)
     resume_asked = Signal(object)
+    rename_asked = Signal(object)
+    remove_asked = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(padding=0, parent=parent)
-        self._why = ""
+        self._why_change, self._why_name = "", ""
         self.body.setSpacing(0)
         self.body.setContentsMargins(1, 1, 1, 1)
         self._count = Label("", tone="muted", tabular=True)
@@ -128,20 +131,21 @@ class SubAccounts(Card):
         self.table.setFixedHeight(theme.px(30) * rows + 1)
         self._show_chosen(self.table.current)
 
-    def offer(self, why_not: str) -> None:
-        """Lets sub-accounts be made and changed, or says why not where there is a reason."""
-        self._why = why_not
-        if why_not:
-            self.create_button.off(why_not)
-        else:
-            self.create_button.on()
+    def offer(self, why_change: str, why_name: str) -> None:
+        """Lets sub-accounts be limited and suspended, or says why not; and those that have nothing but a name
+        be renamed and removed, or says why not. They are made where either is so."""
+        self._why_change, self._why_name = why_change, why_name
         self._show_chosen(self.table.current)
 
     def menu(self) -> QMenu:
         """What can be done with the chosen one; what cannot is greyed, with the reason as its tooltip."""
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
-        for button, icon in ((self.limit_button, "stats"), (self.standing_button, self._standing[1])):
+        icons = {self.limit_button: "stats", self.standing_button: self._standing[1],
+                 self.rename_button: "compose", self.remove_button: "delete"}  # fmt: skip
+        for button, icon in icons.items():
+            if button.isHidden():
+                continue
             action = menu.addAction(theme.icon(icon), button.text())
             action.setEnabled(button.isEnabled())
             action.setToolTip("" if button.isEnabled() else button.toolTip())
@@ -150,16 +154,27 @@ class SubAccounts(Card):
 
     def _made_bar(self) -> QWidget:
         bar = QWidget()
-        self._chosen = Label(role="small", tone="muted", wrap=True)
+        self._chosen = Label(role="small", tone="muted", elide="right", tabular=True)
+        self._reason = Label(role="small", tone="muted", wrap=True)
+        self.rename_button = Button("Rename…", size="small")
+        self.remove_button = Button("Remove…", size="small")
         self.limit_button = Button("Change limit…", size="small")
         self.standing_button = Button("Suspend…", size="small")
+        self.rename_button.clicked.connect(lambda: self._ask_for(self.rename_asked))
+        self.remove_button.clicked.connect(lambda: self._ask_for(self.remove_asked))
         self.limit_button.clicked.connect(lambda: self._ask_for(self.limit_asked))
         self.standing_button.clicked.connect(lambda: self._ask_for(self._standing[2]))
-        line = row(self.limit_button, self.standing_button)
-        line.insertWidget(0, self._chosen, 1, Qt.AlignmentFlag.AlignVCenter)
-        line.setContentsMargins(theme.px(16), theme.px(8), theme.px(16), theme.px(8))
-        bar.setLayout(line)
+        line = row(self.rename_button, self.remove_button, self.limit_button, self.standing_button)
+        line.insertWidget(0, self._chosen, 1)
+        pile = column(line, self._reason, gap=6)
+        pile.setContentsMargins(theme.px(16), theme.px(8), theme.px(16), theme.px(8))
+        bar.setLayout(pile)
         return bar
+
+    @property
+    def _are_named(self) -> bool:
+        """Whether these accounts have nothing but a name."""
+        return bool(self.table.rows) and not any(sub.email for sub in self.table.rows)
 
     @property
     def _standing(self) -> tuple[str, str, SignalInstance]:
@@ -174,19 +189,35 @@ class SubAccounts(Card):
             signal.emit(self.table.current)
 
     def _on_opened(self, _sub: SubAccount) -> None:
-        if self.limit_button.isEnabled():
-            self.limit_button.click()
+        for button in (self.limit_button, self.rename_button):
+            if button.isEnabled() and not button.isHidden():
+                button.click()
+                return
 
     def _show_chosen(self, sub: SubAccount | None) -> None:
         self.standing_button.setText(self._standing[0])
         self.standing_button.updateGeometry()
-        why = self._why or ("" if sub else "Choose a sub-account to change it.")
-        self._chosen.setText(why if sub is None or why else _used(sub))
-        for button in (self.limit_button, self.standing_button):
-            if why:
-                button.off(why)
+        self._chosen.setText(_used(sub) if sub else CHOOSE)
+        named = self._are_named
+        if self._why_change and self._why_name:
+            self.create_button.off(self._why_name if named else self._why_change)
+        else:
+            self.create_button.on()
+        reason = (self._why_name if named else "") or self._why_change
+        self._reason.setText(reason)
+        self._reason.setVisible(bool(reason))
+        for button, why in (
+            (self.rename_button, self._why_name),
+            (self.remove_button, self._why_name),
+            (self.limit_button, self._why_change),
+            (self.standing_button, self._why_change),
+        ):
+            if why or sub is None:
+                button.off(why or CHOOSE)
             else:
                 button.on()
+        self.rename_button.setVisible(named)
+        self.remove_button.setVisible(named)
 
     def _on_menu_asked(self, at: QPoint) -> None:
         if (sub := self.table.current) is None:

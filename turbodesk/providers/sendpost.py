@@ -57,7 +57,7 @@ _WHY_NOT = {
     ),
     Capability.CHANGE_SUB_ACCOUNTS: (
         "SendPost does not limit or suspend sub-accounts over its API: look for it on its dashboard page. "
-        "On the command line `subaccounts` makes, renames and removes them."
+        "They are made, renamed and removed here."
     ),
 }
 
