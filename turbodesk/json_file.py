@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,26 @@ def write(path: Path, value: dict[str, Any]) -> None:
     make_directory(path.parent)
     write_whole(backup_of(path), raw)  # first, so that after a failure here nothing has changed
     write_whole(path, raw)
+
+
+def set_aside(path: Path) -> Path:
+    """Moves a file that is not what we write out of the way, under a name with the date, which comes back.
+
+    Raises FileTrouble.
+    """
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    aside = path.with_name(f"{path.stem}.broken-{moment}{path.suffix}")
+    try:
+        path.replace(aside)
+    except FileNotFoundError:
+        pass  # another process was faster
+    except OSError as error:
+        raise FileTrouble(
+            f"{path} could not be understood and cannot be moved away.",
+            hint="Move it away by hand, then start again.",
+            detail=f"{type(error).__name__}: {error.strerror}",
+        ) from error
+    return aside
 
 
 def backup_of(path: Path) -> Path:

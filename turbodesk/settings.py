@@ -5,7 +5,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +102,7 @@ def load(config_dir: Path) -> Settings:
         saved, _ = _last_good(path)
         return saved
     except json_file.NotOursError as problem:
-        aside = _set_aside(path)
+        aside = json_file.set_aside(path)
         saved, found = _last_good(path)
         used = "the last good settings are used" if found else "the settings begin anew"
         note = f"{FILE} could not be understood ({problem}). It is kept as {aside.name}; {used}."
@@ -142,22 +141,6 @@ def _last_good(path: Path) -> tuple[Settings, bool]:
         return _decode(json_file.read(json_file.backup_of(path))), True
     except (FileNotFoundError, json_file.NotOursError, FileTrouble):
         return Settings(), False
-
-
-def _set_aside(path: Path) -> Path:
-    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-    aside = path.with_name(f"settings.broken-{moment}.json")
-    try:
-        path.replace(aside)
-    except FileNotFoundError:
-        pass  # another process was faster
-    except OSError as error:
-        raise FileTrouble(
-            f"{path} could not be understood and cannot be moved away.",
-            hint="Move it away by hand, then start again.",
-            detail=f"{type(error).__name__}: {error.strerror}",
-        ) from error
-    return aside
 
 
 def _encode(settings: Settings) -> dict[str, Any]:

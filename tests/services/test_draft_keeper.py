@@ -25,9 +25,13 @@ def test_a_broken_file_gives_way_to_the_last_good_one(tmp_path: Path, junk: byte
     keeper = DraftKeeper(tmp_path)
     keeper.save({"subject": "kept"})
     (tmp_path / "draft.json").write_bytes(junk)
-    assert keeper.load() == ({} if junk == b"[1]" else {"subject": "kept"})
-    (tmp_path / "draft.json.bak").write_bytes(junk)
-    assert keeper.load() == {}
+    assert keeper.load() == {"subject": "kept"}
+    (aside,) = tmp_path.glob("draft.broken-*.json")
+    assert aside.read_bytes() == junk and aside.name in keeper.note and "its copy" in keeper.note
+    for name in ("draft.json", "draft.json.bak"):
+        (tmp_path / name).write_bytes(junk)
+    assert keeper.load() == {} and "begins anew" in keeper.note
+    assert len(list(tmp_path.glob("draft.broken-*.json"))) == 2
 
 
 @pytest.mark.parametrize("name", ["image.png", "../../image.png"])

@@ -228,6 +228,8 @@ class ComposeTab(Tab):
     def restore_kept(self) -> None:
         """Puts back what was kept on disk by the run before."""
         self.restore(self._keeper.load())
+        if self._keeper.note:
+            self.notices.tell("warn", "The draft was not as we left it.", self._keeper.note, key="draft")
         self.head.show_saved(None if self.is_empty else self._keeper.saved_at())
 
     def clear(self) -> None:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from turbodesk import json_file
-from turbodesk.errors import FileTrouble
 from turbodesk.services.recipient_file import RecipientFile, like_address
 
 FILE = "columns.json"
@@ -146,20 +145,10 @@ class ColumnMemory:
             except FileNotFoundError:
                 kept = []
             except json_file.NotOursError:
-                self._set_aside()
+                json_file.set_aside(self._path)
                 kept = []
             others = [it for it in kept if sorted(it[0]) != sorted(columns)]
             json_file.write(self._path, _encoded([*others, (tuple(columns), mapping)][-REMEMBERED:]))
-
-    def _set_aside(self) -> None:
-        try:
-            self._path.replace(self._path.with_name(f"{self._path.stem}.broken{self._path.suffix}"))
-        except OSError as error:
-            raise FileTrouble(
-                f"{self._path} could not be understood and cannot be moved away.",
-                hint="Move it away by hand, then try again.",
-                detail=f"{type(error).__name__}: {error.strerror}",
-            ) from error
 
 
 _Kept = list[tuple[tuple[str, ...], Mapping]]

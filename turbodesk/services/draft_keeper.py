@@ -36,6 +36,7 @@ class DraftKeeper:
         self._numbers = count(1)
         self._written = 0
         self.writing = Lock()  # held while the draft is written
+        self.note = ""  # what happened while loading
 
     async def keep(self, snapshot: Mapping[str, Any]) -> None:
         """Keeps it in place of what was kept, in a thread; one that was given later stays. Raises
@@ -44,15 +45,21 @@ class DraftKeeper:
         await asyncio.to_thread(self._write, number, snapshot)
 
     def load(self) -> dict[str, Any]:
-        """What was kept last, empty where there is none or it is not what we write."""
-        for path in (self._path, json_file.backup_of(self._path)):
+        """What was kept last, empty where there is none. A file that is not what we write is set aside, never
+        written over, and `note` tells it; then the copy beside it counts."""
+        found = _decoded(self._path)
+        if found is not None:
+            return found
+        copy = _decoded(json_file.backup_of(self._path)) or {}
+        if self._path.exists():
+            used = "its copy is used" if copy else "the letter begins anew"
             try:
-                if path.stat().st_size <= LARGEST_BYTES:
-                    value = json.loads(path.read_bytes())
-                    return value if isinstance(value, dict) else {}
-            except (OSError, ValueError, RecursionError):
-                continue
-        return {}
+                aside = json_file.set_aside(self._path)
+            except FileTrouble as error:
+                self.note = f"{error.says} {error.hint}"
+            else:
+                self.note = f"{FILE} could not be understood. It is kept as {aside.name}; {used}."
+        return copy
 
     def saved_at(self) -> datetime | None:
         """When the draft was last written, UTC; None where there is none."""
@@ -119,3 +126,14 @@ class DraftKeeper:
             for path in self._folder.iterdir():
                 if path not in keep:
                     path.unlink()
+
+
+def _decoded(path: Path) -> dict[str, Any] | None:
+    """What a file holds, None where that is not what we write."""
+    try:
+        if path.stat().st_size > LARGEST_BYTES:
+            return None
+        value = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None

@@ -128,7 +128,7 @@ def keep(config_dir: Path, groups: Groups) -> None:
         try:
             _decoded(json_file.read(path))
         except json_file.NotOursError:
-            _set_aside(path)
+            json_file.set_aside(path)
         except FileNotFoundError:
             pass
         json_file.write(path, _encoded(groups))
@@ -139,22 +139,6 @@ def _last_good(path: Path) -> Groups:
         return _decoded(json_file.read(json_file.backup_of(path)))
     except (FileNotFoundError, json_file.NotOursError, FileTrouble):
         return Groups()
-
-
-def _set_aside(path: Path) -> None:
-    try:
-        number = next(n for n in range(1, 1_000_000) if not _aside(path, n).exists())
-        path.replace(_aside(path, number))
-    except OSError as error:
-        raise FileTrouble(
-            f"{path} could not be understood and cannot be moved away.",
-            hint="Move it away by hand, then try again.",
-            detail=f"{type(error).__name__}: {error.strerror}",
-        ) from error
-
-
-def _aside(path: Path, number: int) -> Path:
-    return path.with_name(f"{path.stem}.broken-{number}{path.suffix}")
 
 
 def _encoded(groups: Groups) -> dict[str, Any]:
