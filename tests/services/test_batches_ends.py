@@ -8,16 +8,17 @@ from dataclasses import replace
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.services.scripted import until
 from tests.services.test_batches import Stage, messages, on_stage
-from turbodesk.errors import StoreTrouble, Throttled
+from turbodesk.errors import Guarded, StoreTrouble, Throttled
 from turbodesk.model.message import Attachment, BytesSource, Message
 from turbodesk.model.outcome import Hold, SendState
 from turbodesk.services.batches import BY_HAND, BatchPlan
-from turbodesk.store.entry import BatchState
+from turbodesk.store.entry import BatchState, Entry
 
 GUIDE = b"where everything stands"
 
@@ -103,5 +104,37 @@ def test_after_a_pause_that_the_provider_asked_for_the_pace_is_kept(tmp_path: Pa
         assert (await stage.batches.run(id)).state is BatchState.DONE
         last = begun[-5:]
         assert all(later - before > 0.03 for before, later in pairwise(last)), last
+
+    on_stage(tmp_path, play)
+
+
+def test_a_row_that_was_taken_again_before_it_was_held_pauses_nothing(tmp_path: Path) -> None:
+    async def play(stage: Stage) -> None:
+        put_off, guard = stage.ledger.put_off, stage.outbox._guard
+        taken: list[Entry] = []
+
+        async def late(id: str, *more: Any) -> Entry:
+            if taken:
+                return await put_off(id, *more)
+            taken.extend(entry for entry, _ in await stage.ledger.claim_rows(batch, 1))  # another is quicker
+            try:
+                return await put_off(id, *more)
+            finally:
+                await stage.ledger.release(id)
+
+        async def guarded(recipients: Any, *more: Any, **named: Any) -> None:
+            if recipients[0].email == "row1@example.com":
+                raise Guarded("It is on the block-list.", addresses=("row1@example.com",))
+            await guard(recipients, *more, **named)
+
+        batch = await stage.filled(2, concurrency=1)
+        stage.ledger.put_off = late  # type: ignore[method-assign]
+        stage.outbox._guard = guarded  # type: ignore[method-assign]
+        ended = await stage.batches.run(batch)
+        assert [it.row for it in taken] == [1], "it was taken before it could be held"
+        assert (ended.state, ended.reason) == (BatchState.DONE, "1 row could not be sent and waits for you.")
+        assert stage.provider.addresses == ["row2@example.com"]
+        held = (await stage.outbox.entries(batch=batch))[0]
+        assert (held.hold, held.reason) == (Hold.PERSON, "It is on the block-list.")
 
     on_stage(tmp_path, play)

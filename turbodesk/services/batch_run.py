@@ -227,7 +227,8 @@ class BatchRun:
                 raise
             self._held[entry.id] = error.says
         if why := self._held.pop(entry.id, ""):
-            await self._ledger.put_off(entry.id, Hold.PERSON, None, why)
+            with suppress(StoreTrouble):  # another worker took it meanwhile, and meets the same
+                await self._ledger.put_off(entry.id, Hold.PERSON, None, why)
 
     async def _may_leave(self) -> bool:
         """Waits as long as the provider, the line or the pace asks for; False where it ended meanwhile."""
