@@ -184,7 +184,10 @@ def test_an_agency_is_changed_and_the_rest_stays(tmp_path: Path) -> None:
     at_desk(tmp_path, work)
 
 
-def test_an_address_that_is_somebody_elses_is_told_before_a_password_leaves(tmp_path: Path) -> None:
+@pytest.mark.parametrize("fault", [{"kind": "status", "status": 404}, {"kind": "html"}])
+def test_an_address_that_is_somebody_elses_is_told_before_a_password_leaves(
+    tmp_path: Path, fault: dict[str, Any]
+) -> None:
     async def work(desk: Desk) -> None:
         service = SubAccountsService(desk)
         assert desk.control is not None
@@ -192,8 +195,7 @@ def test_an_address_that_is_somebody_elses_is_told_before_a_password_leaves(tmp_
         with pytest.raises(InvalidDraft) as refused:
             await service.create(taken)
         assert set(refused.value.problems) == {"email"}
-        fault = {"kind": "status", "status": 404, "match": "/api/v2/subaccounts/email-exists", "times": 0}
-        await desk.control.set_faults([fault])
+        await desk.control.set_faults([{**fault, "match": "/api/v2/subaccounts/email-exists", "times": 0}])
         with pytest.raises(Refused) as told:
             await service.create(taken)
         assert told.value.field == "email"

@@ -196,7 +196,7 @@ class SubAccountsService:
         """Whether the provider knows of an account of this address; no where it does not tell."""
         try:
             return await self._provider.email_exists(email)
-        except (NotOffered, Refused):
+        except (NotOffered, Refused, ProviderBroken):
             return False
 
     async def _create_named(self, new: NewSubAccount) -> str:
