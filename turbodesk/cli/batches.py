@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from turbodesk.store.entry import Batch
     from turbodesk.workplace import Workplace
 
+MANY = 1000  # rows, from which on writing them down is told
 DRAWN_S = 0.25  # between two drawings of the progress
 TROUBLED = ("unknown", "refused", "partly")  # states of rows that somebody looks at
 STEP = 10  # per cent between two lines of progress where nothing can be drawn
@@ -154,6 +155,20 @@ async def _draw(batches: BatchRuns, id: str, running: Task[Batch]) -> None:
         tell(progress.batch.finished, progress.batch.total, _far(progress))
     if sys.stderr.isatty():
         click.echo(err=True)
+
+
+def written_down(total: int) -> Callable[[int], None]:
+    """What tells how many rows are written down; nothing where they are few."""
+    if total < MANY:
+        return lambda count: None
+    tell = drawn() if sys.stderr.isatty() else _steps()
+
+    def filled(count: int) -> None:
+        tell(count, total, f"{count:,} of {total:,} written down; nothing leaves before all are.")
+        if count == total and sys.stderr.isatty():
+            click.echo(err=True)
+
+    return filled
 
 
 def drawn() -> Callable[[int, int, str], None]:

@@ -88,7 +88,7 @@ async def send_rows(
     import asyncio
     from dataclasses import replace
 
-    from turbodesk.cli.batches import run_batch
+    from turbodesk.cli.batches import run_batch, written_down
     from turbodesk.services import guards, row_send
     from turbodesk.services.batches import AT_ONCE, BatchPlan
 
@@ -121,8 +121,11 @@ async def send_rows(
         per_second=given["per_second"],
     )
 
+    tell = written_down(plan.total)
+
     def start(yes: int) -> Coroutine[Any, Any, Batch]:
-        return batches.start(outbox, plan, row_send.messages(merge, checked, compose, first), confirmed=yes)
+        rows = row_send.messages(merge, checked, compose, first)
+        return batches.start(outbox, plan, rows, confirmed=yes, filled=tell)
 
     batch = await with_a_yes(start, given["confirmed"])
     more: Json = {
