@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ from turbodesk.gui.confirm_send import ConfirmSend
 from turbodesk.gui.notices import Notices
 from turbodesk.gui.parts.label import Label
 from turbodesk.gui.row_pace import Pace
-from turbodesk.gui.send_flow import BATCH, ROWS_AT_ONCE, UndoTime
+from turbodesk.gui.send_flow import BATCH, ROWS_AT_ONCE, ROWS_BEING_READ, UndoTime
 from turbodesk.gui.test_dialogs import SendTestDialog
 from turbodesk.services import guards
 from turbodesk.services import test_groups as groups_file
@@ -258,6 +259,23 @@ def test_a_file_that_cannot_be_read_is_told_and_nothing_goes(
             tab.clear()
             tab.clear()  # what was shown went with its buttons
             assert tab.is_empty and not tab.rows.is_chosen
+
+    run(go(), 30)
+
+
+def test_nothing_goes_to_anybody_while_a_file_is_still_being_read(room: Run, run: Run, table: Run) -> None:
+    async def go() -> None:
+        async with room(seconds=0) as it:
+            it.write()
+            it.tab.rows.open(table(3))
+            await asyncio.sleep(0)
+            assert it.tab.rows.is_reading and not it.tab.rows.is_chosen
+            it.tab.flow.send()
+            assert not it.tab.sending.busy
+            assert it.tab.envelope.rows["to"].problem == ROWS_BEING_READ
+            await looked_through(it.tab)
+            assert it.tab.rows.is_chosen and not it.tab.rows.is_reading
+            assert await it.control.messages() == []
 
     run(go(), 30)
 

@@ -109,6 +109,11 @@ class RecipientRows(QWidget):
         return self.path is not None
 
     @property
+    def is_reading(self) -> bool:
+        """Whether the first file is just being read; then it is not known yet to whom the letter goes."""
+        return self._read is None and self._pages.key == LOADING
+
+    @property
     def file(self) -> RecipientFile | None:
         """The file as it was read, None while there is none."""
         return self._read.file if self._read is not None else None

@@ -35,6 +35,7 @@ UNDO_TIMES = (0, 5, 10, 20, 30)  # seconds
 BATCH = "batch-"  # begins the key of a letter that goes to the rows of a file; the batch's id follows
 FOLLOW_S = 0.25  # between looks at the ledger while a letter waits out its undo time
 NAMED = 3
+ROWS_BEING_READ = "The file of recipients is still being read. Press Send again once it is."
 ROWS_AT_ONCE = "The rows of a file go out now, at the pace you choose; they have no hour. Press Send."
 
 
@@ -77,6 +78,9 @@ class SendFlow(QObject):
         tab.problems.clear()
         draft = tab.draft()  # as it stands now, whatever is typed while it goes
         written, letter = tab.fields.values(), tab.letter_values()
+        if tab.rows.is_reading:
+            tab.show_failure(InvalidDraft({"to": ROWS_BEING_READ}))
+            return
         if tab.rows.is_chosen:
             if at is not None:
                 tab.show_failure(InvalidDraft({"to": ROWS_AT_ONCE}))
