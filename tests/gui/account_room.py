@@ -60,7 +60,7 @@ class Room:
 
     def dialog(self, kind: type[Dialog] = Dialog) -> Any:
         """The dialog of that kind over the tab, None where there is none."""
-        return next((it for it in self.tab.window().findChildren(kind) if it.isVisible()), None)
+        return dialog_of(self.tab.window(), kind)
 
     def toast(self) -> Toast | None:
         """The newest word that goes by itself."""
@@ -107,6 +107,11 @@ def opener(tmp_path: Path, notices: Notices, window_of: Callable[..., QWidget]) 
                 notices.setParent(None)  # it goes by itself
 
     return opened
+
+
+def dialog_of(owner: QWidget, kind: type[Dialog] = Dialog) -> Any:
+    """The dialog of that kind over `owner`, None where there is none."""
+    return next((it for it in owner.findChildren(kind) if it.isVisible()), None)
 
 
 def press(owner: QWidget, text: str) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from tests.gui.test_account_tab import World, dialog_of, press, texts
+from tests.gui.account_room import Room, dialog_of, opener, press, texts
 from turbodesk.gui.account_cards import FailedCard, NotOfferedCard
 from turbodesk.gui.account_tab import AccountTab
 from turbodesk.gui.alerts_card import NONE_YET, percent_words, summary
@@ -20,40 +18,21 @@ from turbodesk.gui.parts.label import Link
 from turbodesk.model.alert import Alert
 from turbodesk.providers.looking import Looking
 from turbodesk.providers.port import Capability
-from turbodesk.services.desk import Desk
-from turbodesk.vault import MemoryVault
-from turbodesk.workplace import Workplace
 
+NAME = "sandbox-v2"
 OPS = "ops@example.com"
 NARROW = "\u202f"
 
 
 @pytest.fixture
 def opened(tmp_path, notices, window_of):
-    """`async with opened() as (tab, desk)`: the Account tab of an account that has alerts, read."""
-
-    @asynccontextmanager
-    async def make(
-        name: str = "sandbox-v2", width: int = 1280, height: int = 800
-    ) -> AsyncIterator[tuple[AccountTab, Desk]]:
-        async with Workplace(tmp_path, vault=MemoryVault(), environment={}, history_rows=0) as place:
-            desk = await place.desk(name)
-            tab = AccountTab(notices, World(desk.profile))
-            window_of(tab, width, height)
-            tab.set_desk(desk)
-            tab.turned_to()
-            await tab.work.settled()
-            yield tab, desk
-            tab.set_desk(None)
-            await tab.work.settled()
-
-    return make
+    return opener(tmp_path, notices, window_of)
 
 
-async def opened_list(tab: AccountTab, until) -> AlertsDialog:
-    QTest.mouseClick(tab.alerts.change_button, Qt.MouseButton.LeftButton)
-    await until(lambda: dialog_of(tab, AlertsDialog))
-    return dialog_of(tab, AlertsDialog)
+async def opened_list(room: Room, until) -> AlertsDialog:
+    QTest.mouseClick(room.tab.alerts.change_button, Qt.MouseButton.LeftButton)
+    await until(lambda: room.dialog(AlertsDialog))
+    return room.dialog(AlertsDialog)
 
 
 async def form_of(owner: AlertsDialog, until) -> AlertDialog:
@@ -85,7 +64,8 @@ def test_one_line_says_at_what_and_to_whom(qapp):
 
 def test_the_line_is_that_of_the_provider(run, opened):
     async def go():
-        async with opened() as (tab, desk):
+        async with opened(NAME) as room:
+            tab, desk = room.tab, room.desk
             alerts = await desk.provider.alerts()
             assert alerts and tab.alerts.alerts == alerts
             assert summary(alerts) in texts(tab.alerts)
@@ -95,9 +75,10 @@ def test_the_line_is_that_of_the_provider(run, opened):
 
 def test_one_is_added_and_taken_back(run, opened, until, grab):
     async def go():
-        async with opened() as (tab, desk):
+        async with opened(NAME) as room:
+            tab, desk = room.tab, room.desk
             before = await desk.provider.alerts()
-            dialog = await opened_list(tab, until)
+            dialog = await opened_list(room, until)
             assert [row.alert for row in dialog.rows] == list(before)
             grab(dialog, "alerts")
             dialog.add_alert_button.click()
@@ -123,9 +104,10 @@ def test_one_is_added_and_taken_back(run, opened, until, grab):
 
 def test_what_is_wrong_is_said_at_its_field(run, opened, until, grab):
     async def go():
-        async with opened() as (tab, desk):
+        async with opened(NAME) as room:
+            tab, desk = room.tab, room.desk
             (there, *_) = before = await desk.provider.alerts()
-            dialog = await opened_list(tab, until)
+            dialog = await opened_list(room, until)
             dialog.add_alert_button.click()
             form = await form_of(dialog, until)
             for email, percentage, bad in (
@@ -154,9 +136,10 @@ def test_what_is_wrong_is_said_at_its_field(run, opened, until, grab):
 
 def test_one_is_changed_and_put_back(run, opened, until):
     async def go():
-        async with opened() as (tab, desk):
+        async with opened(NAME) as room:
+            tab, desk = room.tab, room.desk
             (before, *_) = await desk.provider.alerts()
-            dialog = await opened_list(tab, until)
+            dialog = await opened_list(room, until)
             dialog.rows[0].change_link.click()
             form = await form_of(dialog, until)
             assert (form.email.text(), form.percentage.text()) == (before.email, str(before.percentage))
@@ -175,9 +158,10 @@ def test_one_is_changed_and_put_back(run, opened, until):
 
 def test_one_is_removed_when_it_is_meant_and_added_again(run, opened, until, grab):
     async def go():
-        async with opened() as (tab, desk):
+        async with opened(NAME) as room:
+            tab, desk = room.tab, room.desk
             (before, *_) = await desk.provider.alerts()
-            dialog = await opened_list(tab, until)
+            dialog = await opened_list(room, until)
             for answer, left in (("Back", 1), ("Remove alert", 0)):
                 dialog.rows[0].remove_link.click()
                 await until(lambda: dialog_of(dialog))
@@ -200,9 +184,10 @@ def test_one_is_removed_when_it_is_meant_and_added_again(run, opened, until, gra
 
 def test_what_is_gone_meanwhile_is_said_and_the_list_read_again(run, opened, until):
     async def go():
-        async with opened() as (tab, desk):
+        async with opened(NAME) as room:
+            tab, desk = room.tab, room.desk
             (before, *_) = await desk.provider.alerts()
-            dialog = await opened_list(tab, until)
+            dialog = await opened_list(room, until)
             await desk.provider.remove_alert(before.id)
             dialog.rows[0].remove_link.click()
             await until(lambda: dialog_of(dialog))
@@ -217,7 +202,8 @@ def test_what_is_gone_meanwhile_is_said_and_the_list_read_again(run, opened, unt
 
 def test_where_they_cannot_be_read_it_says_so_in_their_place(run, opened):
     async def go():
-        async with opened() as (tab, desk):
+        async with opened(NAME) as room:
+            tab, desk = room.tab, room.desk
             fault = {
                 "match": "/api/v2/tools/alerts",
                 "method": "",
@@ -241,7 +227,8 @@ def test_where_they_cannot_be_read_it_says_so_in_their_place(run, opened):
 @pytest.mark.parametrize("name", ["sandbox", "sandbox-sendpost", "sandbox-smtp"])
 def test_where_there_are_none_the_reason_stands_with_the_others(run, opened, name):
     async def go():
-        async with opened(name) as (tab, desk):
+        async with opened(name) as room:
+            tab, desk = room.tab, room.desk
             assert not tab.alerts.isVisible()
             said = texts(tab.findChild(NotOfferedCard))
             assert desk.why_not(Capability.ALERTS) in said
@@ -252,11 +239,12 @@ def test_where_there_are_none_the_reason_stands_with_the_others(run, opened, nam
 
 def test_a_viewer_looks_at_them_and_changes_none(run, opened, until, grab):
     async def go():
-        async with opened() as (tab, desk):
+        async with opened(NAME) as room:
+            tab, desk = room.tab, room.desk
             viewer = replace(desk.profile, name="Looker", viewer=True)
             looking = replace(desk, profile=viewer, provider=Looking(desk.provider, "Looker"))
             tab.renew_desk(looking)
-            dialog = await opened_list(tab, until)
+            dialog = await opened_list(room, until)
             assert dialog.rows and not dialog.add_alert_button.isEnabled()
             assert "only looks" in dialog.message.sentence
             assert not any(row.change_link.isVisible() or row.remove_link.isVisible() for row in dialog.rows)
@@ -271,7 +259,8 @@ def test_a_viewer_looks_at_them_and_changes_none(run, opened, until, grab):
 def test_the_card_stands_in_the_column(run, opened, until, grab, themer, theme, width, height):
     async def go():
         themer.pin(theme)
-        async with opened(width=width, height=height) as (tab, desk):
+        async with opened(NAME, width=width, high=height) as room:
+            tab, desk = room.tab, room.desk
             for number in range(14):
                 await desk.provider.add_alert(f"person{number}@departments.example.com", 50 + number)
             tab.reload()
@@ -280,7 +269,7 @@ def test_the_card_stands_in_the_column(run, opened, until, grab, themer, theme, 
             area.ensureWidgetVisible(tab.alerts, 0, 200)
             await until(lambda: not tab.alerts.visibleRegion().isEmpty())
             grab(tab, f"alerts-card-{width}-{theme}")
-            dialog = await opened_list(tab, until)
+            dialog = await opened_list(room, until)
             assert len(dialog.rows) == 15 and dialog.height() <= max(height, 420)
             await desk.provider.remove_alert(dialog.rows[0].alert.id)
             dialog.rows[0].remove_link.click()

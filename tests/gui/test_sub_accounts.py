@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
@@ -11,42 +9,23 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from tests.gui.test_account_tab import World, dialog_of, press, texts
+from tests.gui.account_room import opener, press, texts
 from turbodesk.gui.account_tab import AccountTab
 from turbodesk.gui.parts.button import Button
-from turbodesk.gui.parts.toast import Toast
 from turbodesk.gui.sub_account_dialogs import LimitDialog, NameDialog, NewSubAccountDialog
 from turbodesk.model.account import SubAccount
 from turbodesk.providers.looking import Looking
 from turbodesk.providers.port import Capability
 from turbodesk.services.desk import Desk
-from turbodesk.vault import MemoryVault
-from turbodesk.workplace import Workplace
 
+NAME = "sandbox-v2"
 SHOP = "shop@example.com"
 STRONG = "Str0ng-enough!"
 
 
 @pytest.fixture
 def opened(tmp_path, notices, window_of):
-    """`async with opened() as (tab, desk)`: the Account tab of an account with sub-accounts, read."""
-
-    @asynccontextmanager
-    async def make(
-        name: str = "sandbox-v2", width: int = 1280, height: int = 720
-    ) -> AsyncIterator[tuple[AccountTab, Desk]]:
-        async with Workplace(tmp_path, vault=MemoryVault(), environment={}, history_rows=0) as place:
-            desk = await place.desk(name)
-            tab = AccountTab(notices, World(desk.profile))
-            window_of(tab, width, height)
-            tab.set_desk(desk)
-            tab.turned_to()
-            await tab.work.settled()
-            yield tab, desk
-            tab.set_desk(None)
-            await tab.work.settled()
-
-    return make
+    return opener(tmp_path, notices, window_of)
 
 
 async def sub_of(desk: Desk, email: str = SHOP) -> SubAccount:
@@ -70,7 +49,8 @@ def undo(notices) -> None:
 
 def test_nothing_can_be_pressed_before_one_is_chosen(run, opened):
     async def go():
-        async with opened() as (tab, _desk):
+        async with opened(NAME) as room:
+            tab = room.tab
             bar = (tab.subs.limit_button, tab.subs.standing_button)
             assert not any(button.isEnabled() for button in bar)
             assert "Choose one to change it." in texts(tab.subs.bar)
@@ -84,12 +64,13 @@ def test_nothing_can_be_pressed_before_one_is_chosen(run, opened):
 
 def test_a_limit_is_set_told_and_put_back(run, opened, until, notices, grab):
     async def go():
-        async with opened() as (tab, desk):
+        async with opened(NAME) as room:
+            tab, desk = room.tab, room.desk
             sub = await sub_of(desk)
             choose(tab, sub)
             tab.subs.limit_button.click()
-            await until(lambda: dialog_of(tab, LimitDialog))
-            dialog = dialog_of(tab, LimitDialog)
+            await until(lambda: room.dialog(LimitDialog))
+            dialog = room.dialog(LimitDialog)
             assert dialog.windowTitle() == f"Limit of {SHOP}" and dialog.limit.text() == str(sub.limit)
             dialog.limit.setText("20,000")
             assert "more for now" not in dialog.note.sentence
@@ -108,12 +89,13 @@ def test_a_limit_is_set_told_and_put_back(run, opened, until, notices, grab):
 
 def test_a_limit_that_makes_no_sense_is_said_at_its_field(run, opened, until):
     async def go():
-        async with opened() as (tab, desk):
+        async with opened(NAME) as room:
+            tab, desk = room.tab, room.desk
             sub = await sub_of(desk)
             choose(tab, sub)
             tab.subs.limit_button.click()
-            await until(lambda: dialog_of(tab, LimitDialog))
-            dialog = dialog_of(tab, LimitDialog)
+            await until(lambda: room.dialog(LimitDialog))
+            dialog = room.dialog(LimitDialog)
             for written in ("", "many", "-3", "99999999999"):
                 dialog.limit.setText(written)
                 dialog.act_button.click()
@@ -136,12 +118,13 @@ def test_a_limit_that_makes_no_sense_is_said_at_its_field(run, opened, until):
 
 def test_no_limit_can_be_given_and_enter_opens_the_form(run, opened, until, notices):
     async def go():
-        async with opened() as (tab, desk):
+        async with opened(NAME) as room:
+            tab, desk = room.tab, room.desk
             sub = await sub_of(desk)
             choose(tab, sub)
             QTest.keyClick(tab.subs.table, Qt.Key.Key_Return)
-            await until(lambda: dialog_of(tab, LimitDialog))
-            dialog = dialog_of(tab, LimitDialog)
+            await until(lambda: room.dialog(LimitDialog))
+            dialog = room.dialog(LimitDialog)
             dialog.none.click()
             dialog.act_button.click()
             await tab.work.settled()
@@ -153,13 +136,14 @@ def test_no_limit_can_be_given_and_enter_opens_the_form(run, opened, until, noti
 
 def test_one_is_suspended_when_it_is_meant_and_undo_lets_it_send_again(run, opened, until, notices, grab):
     async def go():
-        async with opened() as (tab, desk):
+        async with opened(NAME) as room:
+            tab, desk = room.tab, room.desk
             sub = await sub_of(desk)
             for answer, active in (("Back", True), ("Suspend", False)):
                 choose(tab, sub)
                 tab.subs.standing_button.click()
-                await until(lambda: dialog_of(tab))
-                dialog = dialog_of(tab)
+                await until(lambda: room.dialog())
+                dialog = room.dialog()
                 assert dialog.windowTitle() == f"Suspend {SHOP}?"
                 grab(dialog, "suspend")
                 press(dialog, answer)
@@ -179,16 +163,17 @@ def test_one_is_suspended_when_it_is_meant_and_undo_lets_it_send_again(run, open
 
 def test_one_is_resumed_and_undo_suspends_it_again(run, opened, until, notices):
     async def go():
-        async with opened() as (tab, desk):
+        async with opened(NAME) as room:
+            tab, desk = room.tab, room.desk
             sub = await sub_of(desk)
             await desk.provider.activate_sub_account(sub.id, False)
             tab.reload()
             await tab.work.settled()
             choose(tab, sub)
             tab.subs.standing_button.click()
-            await until(lambda: dialog_of(tab))
-            assert dialog_of(tab).windowTitle() == f"Resume {SHOP}?"
-            press(dialog_of(tab), "Resume")
+            await until(lambda: room.dialog())
+            assert room.dialog().windowTitle() == f"Resume {SHOP}?"
+            press(room.dialog(), "Resume")
             await tab.work.settled()
             assert (await sub_of(desk)).active and notices.latest.what == f"{SHOP} may send again."
             undo(notices)
@@ -200,13 +185,14 @@ def test_one_is_resumed_and_undo_suspends_it_again(run, opened, until, notices):
 
 def test_what_somebody_changed_since_is_left_as_it_is(run, opened, until, notices):
     async def go():
-        async with opened() as (tab, desk):
+        async with opened(NAME) as room:
+            tab, desk = room.tab, room.desk
             sub = await sub_of(desk)
             choose(tab, sub)
             tab.subs.limit_button.click()
-            await until(lambda: dialog_of(tab, LimitDialog))
-            dialog_of(tab, LimitDialog).limit.setText("100")
-            press(dialog_of(tab, LimitDialog), "Set limit")
+            await until(lambda: room.dialog(LimitDialog))
+            room.dialog(LimitDialog).limit.setText("100")
+            press(room.dialog(LimitDialog), "Set limit")
             await tab.work.settled()
             await desk.provider.limit_sub_account(sub.id, 200)
             undo(notices)
@@ -219,15 +205,16 @@ def test_what_somebody_changed_since_is_left_as_it_is(run, opened, until, notice
 
 def test_what_the_provider_cannot_do_just_now_is_said_and_nothing_changes(run, opened, until, notices):
     async def go():
-        async with opened() as (tab, desk):
+        async with opened(NAME) as room:
+            tab, desk = room.tab, room.desk
             sub = await sub_of(desk)
             choose(tab, sub)
             asking = f"/api/v2/subaccounts/{sub.id}/updatesubaccountstatus"
             fault = {"match": asking, "method": "", "kind": "status", "status": 400, "times": 0}
             await desk.control.set_faults([fault])
             tab.subs.standing_button.click()
-            await until(lambda: dialog_of(tab))
-            press(dialog_of(tab), "Suspend")
+            await until(lambda: room.dialog())
+            press(room.dialog(), "Suspend")
             await tab.work.settled()
             assert notices.latest.tone == "error" and notices.latest.what
             assert (await sub_of(desk)).active and tab.subs.bar.isEnabled()
@@ -237,7 +224,8 @@ def test_what_the_provider_cannot_do_just_now_is_said_and_nothing_changes(run, o
 
 def test_the_keyboard_goes_from_the_table_to_what_can_be_done(run, opened, until):
     async def go():
-        async with opened() as (tab, _desk):
+        async with opened(NAME) as room:
+            tab = room.tab
             table, widget = tab.subs.table, QApplication.focusWidget
             table.setFocus(Qt.FocusReason.TabFocusReason)
             QTest.keyClick(table, Qt.Key.Key_Down)
@@ -246,9 +234,9 @@ def test_the_keyboard_goes_from_the_table_to_what_can_be_done(run, opened, until
                 QTest.keyClick(widget(), Qt.Key.Key_Tab)
                 assert widget() is button
             QTest.keyClick(widget(), Qt.Key.Key_Return)
-            await until(lambda: dialog_of(tab))
-            assert chosen.email in dialog_of(tab).windowTitle()
-            QTest.keyClick(dialog_of(tab), Qt.Key.Key_Escape)
+            await until(lambda: room.dialog())
+            assert chosen.email in room.dialog().windowTitle()
+            QTest.keyClick(room.dialog(), Qt.Key.Key_Escape)
             await tab.work.settled()
 
     run(go(), 30)
@@ -256,14 +244,15 @@ def test_the_keyboard_goes_from_the_table_to_what_can_be_done(run, opened, until
 
 def test_the_menu_offers_the_same_as_the_bar(run, opened, until):
     async def go():
-        async with opened() as (tab, desk):
+        async with opened(NAME) as room:
+            tab, desk = room.tab, room.desk
             choose(tab, sub := await sub_of(desk))
             menu = tab.subs.menu()
             assert [action.text() for action in menu.actions()] == ["Change limit…", "Suspend…"]
             assert all(action.isEnabled() for action in menu.actions())
             menu.actions()[0].trigger()
-            await until(lambda: dialog_of(tab, LimitDialog))
-            press(dialog_of(tab, LimitDialog), "Back")
+            await until(lambda: room.dialog(LimitDialog))
+            press(room.dialog(LimitDialog), "Back")
             await tab.work.settled()
             row = tab.subs.table.visualRect(tab.subs.table.currentIndex())
             for at in (tab.subs.table.point_of(sub.id), QPoint(1, 1)):  # by the mouse, and by a key
@@ -278,11 +267,12 @@ def test_the_menu_offers_the_same_as_the_bar(run, opened, until):
 
 def test_one_is_made_with_what_is_wrong_said_at_its_field(run, opened, until, notices, grab):
     async def go():
-        async with opened() as (tab, desk):
+        async with opened(NAME) as room:
+            tab, desk = room.tab, room.desk
             before = {sub.id for sub in await desk.provider.sub_accounts()}
             tab.subs.create_button.click()
-            await until(lambda: dialog_of(tab, NewSubAccountDialog))
-            dialog = dialog_of(tab, NewSubAccountDialog)
+            await until(lambda: room.dialog(NewSubAccountDialog))
+            dialog = room.dialog(NewSubAccountDialog)
             fields = dialog.fields
             assert fields["ip"].text() in {sub.ip for sub in await desk.provider.sub_accounts()}
             grab(dialog, "new-sub-account")
@@ -310,24 +300,25 @@ def test_one_is_made_with_what_is_wrong_said_at_its_field(run, opened, until, no
             assert fields["zip_code"].message.sentence and fields["zip_code"].isVisible(), "it is unfolded"
             grab(dialog, "new-sub-account-open")
             fields["zip_code"].setText("20121")
-            left = []
-            dialog.finished.connect(lambda _result: left.append(fields["password"].text()))
+            left = [STRONG]
+            fields["password"].changed.connect(left.append)
             press(dialog, "Create sub-account")
             await tab.work.settled()
             (made,) = {sub.id for sub in await desk.provider.sub_accounts()} - before
-            assert dialog.made == made and left == [""]
+            assert dialog.made == made and left == [STRONG, ""], "the password does not stay"
             details = await desk.provider.sub_account(made)
             assert (details.email, details.contact.first_name) == ("new@example.com", "Ada")
             assert details.contact.zip_code == "20121" and details.policy_agreed
             assert shown(tab, made).email == "new@example.com"
-            assert notices.findChild(Toast).text.startswith("The sub-account new@example.com is made.")
+            assert room.toast().text.startswith("The sub-account new@example.com is made.")
 
     run(go(), 30)
 
 
 def test_closing_the_form_while_it_is_asked_says_that_nobody_knows(run, opened, until, notices):
     async def go():
-        async with opened() as (tab, desk):
+        async with opened(NAME) as room:
+            tab, desk = room.tab, room.desk
             fault = {
                 "match": "/api/v2/subaccounts",
                 "method": "POST",
@@ -339,8 +330,8 @@ def test_closing_the_form_while_it_is_asked_says_that_nobody_knows(run, opened, 
             sub = await sub_of(desk)
             choose(tab, sub)
             tab.subs.limit_button.click()
-            await until(lambda: dialog_of(tab, LimitDialog))
-            dialog = dialog_of(tab, LimitDialog)
+            await until(lambda: room.dialog(LimitDialog))
+            dialog = room.dialog(LimitDialog)
             dialog.limit.setText("100")
             dialog.act_button.click()
             assert not dialog.act_button.isEnabled()
@@ -351,13 +342,39 @@ def test_closing_the_form_while_it_is_asked_says_that_nobody_knows(run, opened, 
     run(go(), 30)
 
 
+def test_a_form_over_which_the_window_closes_asks_nothing_more(run, opened, until):
+    async def go():
+        async with opened(NAME) as room:
+            tab, desk = room.tab, room.desk
+            fault = {
+                "match": "/api/v2/subaccounts",
+                "method": "POST",
+                "kind": "delay",
+                "seconds": 8,
+                "times": 1,
+            }
+            await desk.control.set_faults([fault])
+            choose(tab, await sub_of(desk))
+            tab.subs.limit_button.click()
+            await until(lambda: room.dialog(LimitDialog))
+            work = room.dialog(LimitDialog).work
+            room.dialog(LimitDialog).act_button.click()
+            assert work.busy
+            tab.set_desk(None)
+            await until(lambda: not work.busy, 4)
+            assert room.dialog() is None
+
+    run(go(), 30)
+
+
 def test_a_change_of_the_account_takes_its_undo_away(run, opened, until, notices):
     async def go():
-        async with opened() as (tab, desk):
+        async with opened(NAME) as room:
+            tab, desk = room.tab, room.desk
             choose(tab, await sub_of(desk))
             tab.subs.standing_button.click()
-            await until(lambda: dialog_of(tab))
-            press(dialog_of(tab), "Suspend")
+            await until(lambda: room.dialog())
+            press(room.dialog(), "Suspend")
             await tab.work.settled()
             assert notices.latest is not None
             tab.set_desk(desk)
@@ -368,7 +385,8 @@ def test_a_change_of_the_account_takes_its_undo_away(run, opened, until, notices
 
 def test_where_the_provider_has_no_such_thing_it_is_greyed_with_its_reason(run, opened, grab):
     async def go():
-        async with opened("sandbox") as (tab, desk):
+        async with opened("sandbox") as room:
+            tab, desk = room.tab, room.desk
             why = desk.why_not(Capability.CHANGE_SUB_ACCOUNTS)
             assert why and why in texts(tab.subs.bar)
             for button in (tab.subs.create_button, tab.subs.limit_button, tab.subs.standing_button):
@@ -378,7 +396,7 @@ def test_where_the_provider_has_no_such_thing_it_is_greyed_with_its_reason(run, 
             assert not tab.subs.limit_button.isEnabled()
             assert not any(action.isEnabled() for action in tab.subs.menu().actions())
             QTest.keyClick(tab.subs.table, Qt.Key.Key_Return)
-            assert dialog_of(tab) is None
+            assert room.dialog() is None
             grab(tab, "sub-accounts-sandbox")
 
     run(go(), 30)
@@ -394,7 +412,8 @@ async def names_of(desk: Desk) -> dict[str, str]:
 @pytest.mark.parametrize("width", [1280, 900])
 def test_those_with_nothing_but_a_name_are_renamed_and_removed_and_say_why_not_more(run, opened, grab, width):
     async def go():
-        async with opened(SENDPOST, width=width) as (tab, desk):
+        async with opened(SENDPOST, width=width) as room:
+            tab, desk = room.tab, room.desk
             assert desk.why_not(Capability.CHANGE_SUB_ACCOUNTS) in texts(tab.subs.bar)
             tab.subs.table.select_first()
             assert tab.subs.create_button.isEnabled()
@@ -414,13 +433,14 @@ def test_those_with_nothing_but_a_name_are_renamed_and_removed_and_say_why_not_m
 
 def test_one_is_renamed_and_called_as_before_again(run, opened, until, notices, grab):
     async def go():
-        async with opened(SENDPOST) as (tab, desk):
+        async with opened(SENDPOST) as room:
+            tab, desk = room.tab, room.desk
             before = await names_of(desk)
             sub = tab.subs.table.rows[0]
             choose(tab, sub)
             QTest.keyClick(tab.subs.table, Qt.Key.Key_Return)
-            await until(lambda: dialog_of(tab, NameDialog))
-            dialog = dialog_of(tab, NameDialog)
+            await until(lambda: room.dialog(NameDialog))
+            dialog = room.dialog(NameDialog)
             assert dialog.name.text() == sub.name
             other = next(name for id, name in before.items() if id != sub.id)
             for wrong in ("", other):
@@ -443,25 +463,26 @@ def test_one_is_renamed_and_called_as_before_again(run, opened, until, notices, 
 
 def test_one_is_made_of_a_name_and_removed_when_it_is_meant(run, opened, until, notices, grab):
     async def go():
-        async with opened(SENDPOST) as (tab, desk):
+        async with opened(SENDPOST) as room:
+            tab, desk = room.tab, room.desk
             before = await names_of(desk)
             tab.subs.create_button.click()
-            await until(lambda: dialog_of(tab, NameDialog))
-            dialog = dialog_of(tab, NameDialog)
+            await until(lambda: room.dialog(NameDialog))
+            dialog = room.dialog(NameDialog)
             grab(dialog, "new-named")
             dialog.name.setText("Invoices")
             dialog.act_button.click()
             await tab.work.settled()
             (made,) = (await names_of(desk)).keys() - before.keys()
             assert dialog.made == made and shown(tab, made).name == "Invoices"
-            assert notices.findChild(Toast).text == "The sub-account Invoices is made."
+            assert room.toast().text == "The sub-account Invoices is made."
             for answer, left in (("Back", True), ("Remove sub-account", False)):
                 choose(tab, shown(tab, made))
                 tab.subs.remove_button.click()
-                await until(lambda: dialog_of(tab))
-                assert dialog_of(tab).windowTitle() == "Remove Invoices?"
-                grab(dialog_of(tab), "remove-named")
-                press(dialog_of(tab), answer)
+                await until(lambda: room.dialog())
+                assert room.dialog().windowTitle() == "Remove Invoices?"
+                grab(room.dialog(), "remove-named")
+                press(room.dialog(), answer)
                 await tab.work.settled()
                 assert (made in await names_of(desk)) == left
                 assert (made in {sub.id for sub in tab.subs.table.rows}) == left
@@ -472,7 +493,8 @@ def test_one_is_made_of_a_name_and_removed_when_it_is_meant(run, opened, until, 
 
 def test_a_viewer_of_named_ones_renames_none(run, opened):
     async def go():
-        async with opened(SENDPOST) as (tab, desk):
+        async with opened(SENDPOST) as room:
+            tab, desk = room.tab, room.desk
             viewer = replace(desk.profile, name="Looker", viewer=True)
             tab.renew_desk(replace(desk, profile=viewer, provider=Looking(desk.provider, "Looker")))
             tab.subs.table.select_first()
@@ -486,7 +508,8 @@ def test_a_viewer_of_named_ones_renames_none(run, opened):
 
 def test_a_viewer_sees_them_and_changes_none(run, opened):
     async def go():
-        async with opened() as (tab, desk):
+        async with opened(NAME) as room:
+            tab, desk = room.tab, room.desk
             viewer = replace(desk.profile, name="Looker", viewer=True)
             tab.renew_desk(replace(desk, profile=viewer, provider=Looking(desk.provider, "Looker")))
             assert "only looks" in " ".join(texts(tab.subs.bar)) and tab.subs.table.rows
@@ -504,7 +527,8 @@ def test_a_viewer_sees_them_and_changes_none(run, opened):
 def test_all_of_it_stands_within_its_card(run, opened, grab, themer, theme, width, height):
     async def go():
         themer.pin(theme)
-        async with opened(width=width, height=height) as (tab, desk):
+        async with opened(NAME, width=width, high=height) as room:
+            tab, desk = room.tab, room.desk
             choose(tab, await sub_of(desk))
             for part in (tab.subs.create_button, tab.subs.limit_button, tab.subs.standing_button):
                 left = part.mapTo(tab.subs, QPoint(0, 0)).x()

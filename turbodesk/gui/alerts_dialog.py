@@ -116,9 +116,14 @@ class AlertsDialog(TallDialog):
         if desk.only_looks:
             self.add_alert_button.off(desk.only_looks)
             self.message.say(desk.only_looks, tone="info")
-        self.finished.connect(lambda _result: self.work.cancel_all())
         self._show()
         (self.close_button if desk.only_looks else self.add_alert_button).setFocus()
+
+    async def shown(self) -> bool:
+        try:
+            return await super().shown()
+        finally:
+            self.work.cancel_all()  # also where the window closes over it
 
     def _show(self) -> None:
         clear_layout(self._lines)

@@ -33,7 +33,15 @@ class FormDialog(TallDialog):
         self.act_button = self.add_button(act)
         self.enter_presses(act)
         act.clicked.connect(self.act)
-        self.finished.connect(self._on_finished)
+
+    async def shown(self) -> bool:
+        accepted = False
+        try:
+            accepted = await super().shown()
+        finally:  # also where the window closes over it
+            self.broken_off = self.work.busy and not accepted
+            self.work.cancel_all()
+        return accepted
 
     async def do(self) -> None:
         """Asks for what is written. Raises our errors, which are then shown."""
@@ -82,7 +90,3 @@ class FormDialog(TallDialog):
         else:
             self.show_problems({error.field: f"{error.says} {error.hint}".strip()})
         return True
-
-    def _on_finished(self, result: int) -> None:
-        self.broken_off = self.work.busy and not result
-        self.work.cancel_all()

@@ -164,8 +164,13 @@ class NewSubAccountDialog(FormDialog):
         self.more.box.addWidget(further)
         self.lines.add("", self.agreed)
         self.lay_out(Label(says, tone="muted", wrap=True), self.lines, self.more)
-        self.finished.connect(lambda _result: self.fields["password"].edit.clear())
         self.fields["email"].setFocus()
+
+    async def shown(self) -> bool:
+        try:
+            return await super().shown()
+        finally:
+            self.fields["password"].edit.clear()
 
     @property
     def called(self) -> str:
