@@ -220,7 +220,12 @@ class Leaving(QObject):
     async def _undo(self, entry: Waiting) -> None:
         if isinstance(entry, WaitingBatch):
             if self._withdraw(entry):
-                await (await self._open_batches()).cancel(entry.id)
+                try:
+                    await (await self._open_batches()).cancel(entry.id)
+                except TurbodeskError:
+                    self._batches.insert(0, entry)  # it can be tried once more; its time goes on
+                    self._show_bar()
+                    raise
                 self.taken_back.emit(entry.batch, entry.letter)
             return
         outbox = await self._open_outbox()
