@@ -14,6 +14,7 @@ import time
 from base64 import b32encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -213,16 +214,18 @@ class Ledger:
                 readable = await self._readable(taken)
                 if readable or not taken:
                     return readable
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, StoreTrouble):
             for live, _ in taken:
-                await self.release(live.entry.id)
+                with suppress(StoreTrouble):  # it can be given back later; nothing of it has left
+                    await self.release(live.entry.id)
             raise
 
     async def release(self, id: str) -> None:
         """Gives back what was taken and never begun."""
-        live = self._live.pop(id, None)
+        live = self._live.get(id)
         if live is not None:
             await self._writer.run(lambda c: records.release(c, live, _now()))
+            self._live.pop(id, None)
 
     async def _readable(self, found: list[tuple[records.Live, bytes]]) -> list[tuple[Entry, Message]]:
         def thawed(_connection: sqlite3.Connection) -> list[Message | StoreTrouble]:
