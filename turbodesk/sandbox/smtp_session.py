@@ -60,8 +60,9 @@ class Session(SMTP):
     def connection_lost(self, error: Exception | None) -> None:
         self._sessions.discard(self)
         super().connection_lost(error)
-        if self._closed.done() and not self._closed.cancelled():
-            self._closed.exception()  # nobody waits for it; untaken it may be told when both are collected
+        closed: asyncio.Future[None] = vars(self)["_closed"]
+        if closed.done() and not closed.cancelled():
+            closed.exception()  # nobody waits for it; untaken it may be told when both are collected
 
     def cut(self) -> None:
         """Closes the connection at once."""
