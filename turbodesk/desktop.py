@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from turbodesk import settings as settings_file
 from turbodesk.errors import NotSignedIn, SecretsLocked, TurbodeskError
 from turbodesk.gui.focus_ring import FocusRing
+from turbodesk.gui.guard_watch import GuardWatch
 from turbodesk.gui.leaving import Leaving
 from turbodesk.gui.main_window import MainWindow, TabPlace
 from turbodesk.gui.parts.dialog import pick_files
@@ -79,6 +80,9 @@ class Desktop:
         self._leaving = Leaving(self.window, self._sending, self.outbox, self.batches)
         self._leaving.taken_back.connect(self._on_taken_back)
         self._leaving.outbox_wanted.connect(self._on_outbox_wanted)
+        self._guarding = asyncio.Lock()
+        self._guard_watch = GuardWatch(config_dir, self.window)
+        self._guard_watch.changed.connect(self._on_settings_changed)
         self._greet()
         if size:
             self.window.resize(*size)
@@ -227,14 +231,41 @@ class Desktop:
             return settings if found is None else settings.with_profile(found.guarded_as(changed(found)))
 
         self.settings = (await self.place()).change(guarded)
-        desk, kept = self._desk, self.settings.profile(name)
-        if desk is None or kept is None or desk.profile.name != name:
+        kept = self.settings.profile(name)
+        if self._desk is None or kept is None or self._desk.profile.name != name:
             self.window.refresh_profiles()
-        elif desk.profile.viewer != kept.viewer:
-            self.window.set_desk(await self.open_profile(name))  # with another provider: one that looks
         else:
-            self._desk = replace(desk, profile=desk.profile.guarded_as(kept))
-            self.window.renew_desk(self._desk)
+            await self._go_on_under(kept)
+
+    async def _go_on_under(self, kept: Profile) -> bool:
+        """Lets the window go on under the guards of the open profile as they are kept; whether they are
+        others."""
+        async with self._guarding:
+            desk = self._desk
+            if (
+                desk is None
+                or desk.profile.name != kept.name
+                or desk.profile.guarded_as(kept) == desk.profile
+            ):
+                return False
+            if desk.profile.viewer != kept.viewer:
+                self.window.set_desk(await self.open_profile(kept.name))  # another provider: one that looks
+            else:
+                self._desk = replace(desk, profile=desk.profile.guarded_as(kept))
+                self.window.renew_desk(self._desk)
+            return True
+
+    def _on_settings_changed(self) -> None:
+        if self._desk is not None and not self._desk.profile.is_sandbox:
+            taking = self._take_up_guards(self._desk.profile.name)
+            self.window.work.start(taking, fail=lambda _error: True, name="guards")
+
+    async def _take_up_guards(self, name: str) -> None:
+        """Guards that another program has changed hold for this window as well, from now on."""
+        kept = (await self.place()).settings.profile(name)
+        if kept is not None and await self._go_on_under(kept):
+            what = f"The guards of {name} were changed by another program."
+            self.window.notices.tell("info", what, "They hold here as well.", key="guards")
 
     async def place(self) -> Workplace:
         """The workplace, once it is open."""
@@ -276,6 +307,7 @@ class Desktop:
         if not self.settings.seen_first_run:
             self._change(lambda settings: replace(settings, seen_first_run=True))
         self.opened.set()
+        self._guard_watch.start()
         self.window.work.start(self._warm_up(), name="warm up")
 
     async def _warm_up(self) -> None:
@@ -297,6 +329,7 @@ class Desktop:
 
     async def aclose(self) -> None:
         """Lets a send under way end, keeps what must be kept, and closes everything in reverse."""
+        self._guard_watch.stop()
         tabs = self.window.made_tabs()
         self._keep_draft()
         await asyncio.gather(self._leaving.aclose(LAST_SENDS_S), _last_sends(tabs))

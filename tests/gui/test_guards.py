@@ -316,6 +316,25 @@ def test_limits_are_kept_beside_what_another_program_changed(
     run(go(), 60)
 
 
+@pytest.mark.parametrize("guards", [{"viewer": True}, {"locked": True}])
+def test_guards_that_another_program_sets_hold_for_the_open_window(
+    qapp: QApplication, tmp_path: Path, run: Run, guards: dict[str, bool]
+) -> None:
+    async def go() -> None:
+        async with started(qapp, tmp_path) as desktop:
+            window = desktop.window
+            assert window.desk is not None and window.desk.has(Capability.SEND)
+            elsewhere = replace(kept(desktop), **guards)
+            settings.change(desktop.config_dir, lambda there: there.with_profile(elsewhere))
+            await until(lambda: window.desk.profile.guarded_as(elsewhere) == window.desk.profile)
+            await until(lambda: window.notices.latest is not None)
+            assert "changed by another program" in window.notices.latest.what
+            assert window.desk.has(Capability.SEND) is not guards.get("viewer", False)
+            await window.work.settled()
+
+    run(go(), 60)
+
+
 def test_a_built_in_sandbox_has_no_guards_to_change(qapp: QApplication, tmp_path: Path, run: Run) -> None:
     async def go() -> None:
         async with started(qapp, tmp_path, locked=True) as desktop:
