@@ -219,7 +219,7 @@ def finding_line(finding: Finding) -> str:
         return printable(finding.says)
     notes = finding.notes or ("",) * len(finding.rows)
     told = [
-        f"row {row:,}" + (f" ({note})" if note else "")
+        f"row {row:,}" + (f" ({note.rstrip('.')})" if note else "")
         for row, note in zip(finding.rows[:NAMED], notes[:NAMED], strict=True)
     ]
     more = len(finding.rows) - NAMED
