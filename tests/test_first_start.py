@@ -28,6 +28,16 @@ sys.stdin.read()
 """
 
 
+def test_a_folder_that_another_start_makes_just_now_is_no_trouble(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else both windows would open: one that cannot keep anything tells so, and opens all the same."""
+    monkeypatch.setattr(Path, "is_dir", lambda _path: False)  # as it was when it was asked
+    first = FirstStart(tmp_path)
+    assert first.begin()
+    first.close()
+
+
 def test_the_first_start_keeps_others_out_until_it_closes(tmp_path: Path) -> None:
     first, second = FirstStart(tmp_path), FirstStart(tmp_path)
     assert first.begin() and first.begin()

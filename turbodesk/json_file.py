@@ -28,7 +28,7 @@ def make_directory(directory: Path) -> None:
     """
     try:
         if not directory.is_dir():
-            directory.mkdir(mode=0o700, parents=True)
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)  # another start may make it just now
         elif sys.platform != "win32" and directory.stat().st_mode & 0o077 and _is_ours(directory):
             directory.chmod(0o700)
     except OSError as error:

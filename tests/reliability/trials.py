@@ -21,7 +21,8 @@ from tests.reliability.real_wires import opened
 from tests.reliability.wire import CountingServer, PlainProvider
 from turbodesk.errors import TurbodeskError
 from turbodesk.model.account import Profile
-from turbodesk.model.outcome import SendState
+from turbodesk.model.message import Message
+from turbodesk.model.outcome import SendResult, SendState
 from turbodesk.providers.port import Provider
 from turbodesk.services.desk import Desk
 from turbodesk.services.outbox import Outbox
@@ -115,12 +116,43 @@ def two_programs_and_one_letter(directory: Path) -> list[str]:
     return asyncio.run(_two_programs(directory))
 
 
+class _Held(PlainProvider):
+    """Stops where the first byte is about to leave, until it is let go."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(port)
+        self.there, self.go = asyncio.Event(), asyncio.Event()
+
+    async def _ask(
+        self, message: Message, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> SendResult:
+        self.there.set()
+        await self.go.wait()
+        return await super()._ask(message, reader, writer)
+
+
 async def _two_programs(directory: Path) -> list[str]:
+    """Both have seen that the letter waits; one is just sending it when the other one wants to take it."""
     with CountingServer() as server:
         ledgers = [Ledger.open(directory / "two"), Ledger.open(directory / "two")]
         entry = await ledgers[0].queue(MESSAGE, profile="shop", provider="plain")
-        outboxes = [outbox_of(it, PlainProvider(server.port)) for it in ledgers]
-        await asyncio.gather(*(it.send_again(entry.id) for it in outboxes), return_exceptions=True)
+        held = _Held(server.port)
+        one, other = outbox_of(ledgers[0], held), outbox_of(ledgers[1], PlainProvider(server.port))
+        read, seen = ledgers[1].message, asyncio.Event()
+
+        async def read_late(id: str) -> Message:
+            seen.set()
+            await held.there.wait()
+            return await read(id)
+
+        ledgers[1].message = read_late  # type: ignore[method-assign]
+        late = asyncio.create_task(other.send_again(entry.id))
+        async with asyncio.timeout(10):
+            await seen.wait()
+        sending = asyncio.create_task(one.send_again(entry.id))
+        await asyncio.gather(late, return_exceptions=True)
+        held.go.set()
+        await asyncio.gather(sending, return_exceptions=True)
         for ledger in ledgers:
             ledger.close()
         return ["accepted twice"] if server.accepted[entry.key] > 1 else []
