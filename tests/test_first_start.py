@@ -32,8 +32,16 @@ def test_a_folder_that_another_start_makes_just_now_is_no_trouble(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else both windows would open: one that cannot keep anything tells so, and opens all the same."""
-    monkeypatch.setattr(Path, "is_dir", lambda _path: False)  # as it was when it was asked
-    first = FirstStart(tmp_path)
+    directory, is_dir = tmp_path / "config", Path.is_dir
+
+    def made_since(path: Path) -> bool:
+        if path == directory and not is_dir(path):
+            path.mkdir()  # by the other start, behind our look
+            return False
+        return is_dir(path)
+
+    monkeypatch.setattr(Path, "is_dir", made_since)
+    first = FirstStart(directory)
     assert first.begin()
     first.close()
 
