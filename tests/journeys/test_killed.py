@@ -85,6 +85,8 @@ def test_no_letter_is_lost_or_written_down_twice_by_kills_around_send(tmp_path: 
             last = int((window.stdout.read().split() or [last])[-1])
         written = _written_down(config)
         open_still = json.loads((config / "draft.json").read_bytes())["letter"]["subject"]
+        if open_still == f"Letter {last + 1}":
+            last += 1  # on disk already, and killed before it could say so
         assert sorted({*written, open_still} - {""}, key=_number) == [
             f"Letter {n}" for n in range(1, last + 1)
         ]
